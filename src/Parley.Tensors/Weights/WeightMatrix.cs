@@ -1,0 +1,45 @@
+namespace Parley.Tensors;
+
+/// <summary>How a weight matrix is stored.</summary>
+public enum WeightFormat
+{
+    /// <summary>32-bit floats.</summary>
+    Float32,
+
+    /// <summary>16-bit brain floats.</summary>
+    BFloat16,
+
+    /// <summary>IEEE 16-bit floats.</summary>
+    Float16,
+
+    /// <summary>8-bit integers with one scale a row; inputs are quantised on the fly.</summary>
+    Int8,
+
+    /// <summary>4-bit integers in groups of 32 with a scale each.</summary>
+    Int4,
+}
+
+/// <summary>A matrix [out, in] that a linear layer multiplies by, in whichever format it is stored; rows can be read singly, so an embedding table is one too.</summary>
+public abstract class WeightMatrix
+{
+    private protected WeightMatrix(int rows, int columns) => (Out, In) = (rows, columns);
+
+    /// <summary>Output features: rows.</summary>
+    public int Out { get; }
+
+    /// <summary>Input features: columns.</summary>
+    public int In { get; }
+
+    /// <summary>Storage format.</summary>
+    public abstract WeightFormat Format { get; }
+
+    /// <summary>Bytes that the stored values and scales take.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Writes row <paramref name="row"/> as float32 into <paramref name="target"/> [in].</summary>
+    public abstract void CopyRow(int row, Span<float> target);
+
+    /// <summary>y[rows, out] = activation(x[rows, in] wᵀ + bias) + residual on <paramref name="workers"/>; rows of x, y and residual are so many floats apart.</summary>
+    internal abstract unsafe void Multiply(
+        Workers workers, int rows, float* x, long xStride, float* bias, Activation activation, float* residual, long residualStride, float* y, long yStride);
+}
