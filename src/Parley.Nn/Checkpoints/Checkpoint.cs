@@ -1,0 +1,141 @@
+using System.Text.Json;
+
+namespace Parley.Nn;
+
+/// <summary>The tensors of a published model, memory-mapped and not yet converted.</summary>
+/// <remarks>
+/// Reads safetensors, sharded safetensors, and PyTorch files through a reader that builds tensors and plain values only.
+/// Disposing unmaps the files: every address taken from a tensor dies with the checkpoint.
+/// </remarks>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly List<ByteRegion> _regions;
+    private readonly Lazy<JsonElement> _extra;
+
+    private Checkpoint(
+        string path, List<ByteRegion> regions, OrderedDictionary<string, StoredTensor> tensors, Dictionary<string, string> metadata, Lazy<JsonElement> extra)
+    {
+        (Path, _regions, Tensors, Metadata, _extra) = (path, regions, tensors, metadata, extra);
+    }
+
+    /// <summary>The file or folder that was opened, as messages name it.</summary>
+    public string Path { get; }
+
+    /// <summary>All tensors by name, in the order of the file.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>The text entries that safetensors files carry beside their tensors.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>What a PyTorch file holds beside tensors, such as `dims` in Whisper's own; an empty object for safetensors.</summary>
+    public JsonElement Extra => _extra.Value;
+
+    /// <summary>One tensor by name, or an error that names it and the file.</summary>
+    public StoredTensor this[string name] =>
+        Tensors.TryGetValue(name, out var tensor) ? tensor : throw new InvalidDataException($"{Path}: no tensor {name}");
+
+    /// <summary>Opens a model folder or one checkpoint file; the format is told by content.</summary>
+    public static Checkpoint Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        var file = Directory.Exists(path) ? FindIn(path) : path;
+        var regions = new List<ByteRegion>();
+        try
+        {
+            return file.EndsWith(".index.json", StringComparison.Ordinal) ? OpenShards(path, file, regions) : OpenFile(path, file, regions);
+        }
+        catch
+        {
+            regions.ForEach(r => r.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Unmaps the files.</summary>
+    public void Dispose() => _regions.ForEach(r => r.Dispose());
+
+    private static string FindIn(string folder)
+    {
+        string[] known = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+        if (known.Select(name => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } found)
+        {
+            return found;
+        }
+
+        foreach (var pattern in (string[])["*.safetensors", "*.pt", "*.pth", "*.bin"])
+        {
+            var candidates = Directory.EnumerateFiles(folder, pattern).Take(10).Order(StringComparer.Ordinal).ToArray();
+            if (candidates.Length == 1)
+            {
+                return candidates[0];
+            }
+
+            if (candidates.Length > 1)
+            {
+                throw new InvalidDataException(
+                    $"{folder}: several checkpoints ({string.Join(", ", candidates.Select(System.IO.Path.GetFileName))}); give the one file that is wanted");
+            }
+        }
+
+        throw new FileNotFoundException($"{folder}: no checkpoint here; {string.Join(", ", known)} or a single *.pt was looked for");
+    }
+
+    private static Checkpoint OpenFile(string path, string file, List<ByteRegion> regions)
+    {
+        var tensors = new OrderedDictionary<string, StoredTensor>();
+        var metadata = new Dictionary<string, string>();
+        var extra = ReadFile(file, regions, tensors, metadata);
+        return new Checkpoint(path, regions, tensors, metadata, extra);
+    }
+
+    private static Checkpoint OpenShards(string path, string index, List<ByteRegion> regions)
+    {
+        var files = ShardIndex.Read(index);
+        var tensors = new OrderedDictionary<string, StoredTensor>();
+        var metadata = new Dictionary<string, string>();
+        var shards = new Dictionary<string, OrderedDictionary<string, StoredTensor>>();
+        var lost = new List<string>();
+        foreach (var (name, file) in files)
+        {
+            if (!shards.TryGetValue(file, out var shard))
+            {
+                shards[file] = shard = [];
+                ReadFile(file, regions, shard, metadata);
+            }
+
+            if (shard.TryGetValue(name, out var tensor))
+            {
+                tensors.Add(name, tensor);
+            }
+            else
+            {
+                lost.Add($"\n  {name}: not in {System.IO.Path.GetFileName(file)}");
+            }
+        }
+
+        // Tensors that the index forgot are shown too: whether they matter is for the model to say.
+        foreach (var (name, tensor) in shards.Values.SelectMany(s => s))
+        {
+            tensors.TryAdd(name, tensor);
+        }
+
+        return lost.Count == 0
+            ? new Checkpoint(path, regions, tensors, metadata, NoExtra())
+            : throw new InvalidDataException($"{index}: {lost.Count} tensors are not where the index says:{string.Concat(lost.Take(20))}");
+    }
+
+    private static Lazy<JsonElement> ReadFile(
+        string file, List<ByteRegion> regions, OrderedDictionary<string, StoredTensor> tensors, Dictionary<string, string> metadata)
+    {
+        var region = ByteRegion.Map(file);
+        regions.Add(region);
+        Safetensors.Read(file, region, tensors, metadata);
+        return NoExtra();
+    }
+
+    private static Lazy<JsonElement> NoExtra() => new(() =>
+    {
+        using var empty = JsonDocument.Parse("{}");
+        return empty.RootElement.Clone();
+    });
+}
