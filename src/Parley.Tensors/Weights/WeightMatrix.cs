@@ -24,6 +24,13 @@ public abstract class WeightMatrix
 {
     private protected WeightMatrix(int rows, int columns) => (Out, In) = (rows, columns);
 
+    /// <summary>Float32 weights [out, in] used where they lie; the tensor must not belong to a scope that ends earlier.</summary>
+    public static WeightMatrix Dense(Tensor values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return values.Shape.Rank == 2 ? new DenseMatrix(values) : throw new ShapeException($"dense weights: shape {values.Shape} is not [out, in]");
+    }
+
     /// <summary>Output features: rows.</summary>
     public int Out { get; }
 

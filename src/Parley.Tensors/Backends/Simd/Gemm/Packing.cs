@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Parley.Tensors;
+
+/// <summary>Copies a strip of a matrix into the order in which a tile reads it.</summary>
+internal static unsafe class Packing
+{
+    /// <summary>
+    /// target[p, lane] = source[lane * laneStride + p * depthStride] for p below <paramref name="depth"/>; lanes from <paramref name="valid"/>
+    /// to <paramref name="width"/> are zero. Width is a multiple of 2 and at least 4.
+    /// </summary>
+    internal static void Pack(float* source, long laneStride, long depthStride, int valid, int width, int depth, float* target)
+    {
+        if (valid < width)
+        {
+            new Span<float>(target, checked(width * depth)).Clear();
+        }
+
+        if (depthStride == 1 && valid >= 4)
+        {
+            // Groups of four lanes; the last group overlaps the one before when four does not divide the lanes.
+            for (var lane = 0; lane < valid; lane += 4)
+            {
+                var first = Math.Min(lane, valid - 4);
+                Transpose(source + first * laneStride, laneStride, depth, target + first, width);
+            }
+        }
+        else if (laneStride == 1)
+        {
+            for (var p = 0; p < depth; p++)
+            {
+                new ReadOnlySpan<float>(source + p * depthStride, valid).CopyTo(new Span<float>(target + (long)p * width, valid));
+            }
+        }
+        else
+        {
+            for (var lane = 0; lane < valid; lane++)
+            {
+                var from = source + lane * laneStride;
+                var to = target + lane;
+                for (var p = 0; p < depth; p++)
+                {
+                    *to = *from;
+                    from += depthStride;
+                    to += width;
+                }
+            }
+        }
+    }
+
+    // Four lanes along depth, four steps at a time:
+    //   a0 a1 a2 a3        a0 b0 c0 d0
+    //   b0 b1 b2 b3   ->   a1 b1 c1 d1
+    //   c0 c1 c2 c3        a2 b2 c2 d2
+    //   d0 d1 d2 d3        a3 b3 c3 d3
+    private static void Transpose(float* source, long laneStride, int depth, float* target, int width)
+    {
+        var a = source;
+        var b = a + laneStride;
+        var c = b + laneStride;
+        var d = c + laneStride;
+        var p = 0;
+        for (; p <= depth - 4; p += 4)
+        {
+            var (x, y, z, w) = (Vector128.Load(a + p), Vector128.Load(b + p), Vector128.Load(c + p), Vector128.Load(d + p));
+            var (xyLow, xyHigh, zwLow, zwHigh) = (Low(x, y), High(x, y), Low(z, w), High(z, w));
+            Vector128.Create(xyLow.GetLower(), zwLow.GetLower()).Store(target);
+            Vector128.Create(xyLow.GetUpper(), zwLow.GetUpper()).Store(target + width);
+            Vector128.Create(xyHigh.GetLower(), zwHigh.GetLower()).Store(target + 2 * width);
+            Vector128.Create(xyHigh.GetUpper(), zwHigh.GetUpper()).Store(target + 3 * width);
+            target += 4 * width;
+        }
+
+        for (; p < depth; p++)
+        {
+            Vector128.Create(a[p], b[p], c[p], d[p]).Store(target);
+            target += width;
+        }
+    }
+
+    // x0 y0 x1 y1
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Low(Vector128<float> x, Vector128<float> y)
+    {
+        if (Sse.IsSupported)
+        {
+            return Sse.UnpackLow(x, y);
+        }
+
+        return AdvSimd.Arm64.IsSupported
+            ? AdvSimd.Arm64.ZipLow(x, y)
+            : Vector128.Create(x[0], y[0], x[1], y[1]);
+    }
+
+    // x2 y2 x3 y3
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> High(Vector128<float> x, Vector128<float> y)
+    {
+        if (Sse.IsSupported)
+        {
+            return Sse.UnpackHigh(x, y);
+        }
+
+        return AdvSimd.Arm64.IsSupported
+            ? AdvSimd.Arm64.ZipHigh(x, y)
+            : Vector128.Create(x[2], y[2], x[3], y[3]);
+    }
+}

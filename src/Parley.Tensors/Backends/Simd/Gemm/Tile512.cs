@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Parley.Tensors;
+
+/// <summary>12 × 32 over sixteen lanes: twenty-four of the thirty-two registers of AVX-512 accumulate; a is broadcast inside the multiply-add.</summary>
+internal readonly unsafe struct Tile512 : ITile
+{
+    public static int Rows => 12;
+
+    public static int Columns => 32;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(long depth, float* a, float* b, float* c, long cRow, bool add)
+    {
+        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+        Vector512<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        Vector512<float> c60 = default, c61 = default, c70 = default, c71 = default, c80 = default, c81 = default;
+        Vector512<float> c90 = default, c91 = default, ca0 = default, ca1 = default, cb0 = default, cb1 = default;
+        for (; depth > 0; depth--)
+        {
+            var b0 = Vector512.Load(b);
+            var b1 = Vector512.Load(b + 16);
+            var x = Vector512.Create(a[0]);
+            c00 = Vector512.MultiplyAddEstimate(x, b0, c00);
+            c01 = Vector512.MultiplyAddEstimate(x, b1, c01);
+            x = Vector512.Create(a[1]);
+            c10 = Vector512.MultiplyAddEstimate(x, b0, c10);
+            c11 = Vector512.MultiplyAddEstimate(x, b1, c11);
+            x = Vector512.Create(a[2]);
+            c20 = Vector512.MultiplyAddEstimate(x, b0, c20);
+            c21 = Vector512.MultiplyAddEstimate(x, b1, c21);
+            x = Vector512.Create(a[3]);
+            c30 = Vector512.MultiplyAddEstimate(x, b0, c30);
+            c31 = Vector512.MultiplyAddEstimate(x, b1, c31);
+            x = Vector512.Create(a[4]);
+            c40 = Vector512.MultiplyAddEstimate(x, b0, c40);
+            c41 = Vector512.MultiplyAddEstimate(x, b1, c41);
+            x = Vector512.Create(a[5]);
+            c50 = Vector512.MultiplyAddEstimate(x, b0, c50);
+            c51 = Vector512.MultiplyAddEstimate(x, b1, c51);
+            x = Vector512.Create(a[6]);
+            c60 = Vector512.MultiplyAddEstimate(x, b0, c60);
+            c61 = Vector512.MultiplyAddEstimate(x, b1, c61);
+            x = Vector512.Create(a[7]);
+            c70 = Vector512.MultiplyAddEstimate(x, b0, c70);
+            c71 = Vector512.MultiplyAddEstimate(x, b1, c71);
+            x = Vector512.Create(a[8]);
+            c80 = Vector512.MultiplyAddEstimate(x, b0, c80);
+            c81 = Vector512.MultiplyAddEstimate(x, b1, c81);
+            x = Vector512.Create(a[9]);
+            c90 = Vector512.MultiplyAddEstimate(x, b0, c90);
+            c91 = Vector512.MultiplyAddEstimate(x, b1, c91);
+            x = Vector512.Create(a[10]);
+            ca0 = Vector512.MultiplyAddEstimate(x, b0, ca0);
+            ca1 = Vector512.MultiplyAddEstimate(x, b1, ca1);
+            x = Vector512.Create(a[11]);
+            cb0 = Vector512.MultiplyAddEstimate(x, b0, cb0);
+            cb1 = Vector512.MultiplyAddEstimate(x, b1, cb1);
+            a += 12;
+            b += 32;
+        }
+
+        Store(c00, c01, c, add);
+        Store(c10, c11, c += cRow, add);
+        Store(c20, c21, c += cRow, add);
+        Store(c30, c31, c += cRow, add);
+        Store(c40, c41, c += cRow, add);
+        Store(c50, c51, c += cRow, add);
+        Store(c60, c61, c += cRow, add);
+        Store(c70, c71, c += cRow, add);
+        Store(c80, c81, c += cRow, add);
+        Store(c90, c91, c += cRow, add);
+        Store(ca0, ca1, c += cRow, add);
+        Store(cb0, cb1, c + cRow, add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<float> left, Vector512<float> right, float* c, bool add)
+    {
+        if (add)
+        {
+            left += Vector512.Load(c);
+            right += Vector512.Load(c + 16);
+        }
+
+        left.Store(c);
+        right.Store(c + 16);
+    }
+}
