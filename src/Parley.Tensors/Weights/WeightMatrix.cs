@@ -20,7 +20,7 @@ public enum WeightFormat
 }
 
 /// <summary>A matrix [out, in] that a linear layer multiplies by, in whichever format it is stored; rows can be read singly, so an embedding table is one too.</summary>
-public abstract class WeightMatrix
+public abstract partial class WeightMatrix
 {
     private protected WeightMatrix(int rows, int columns) => (Out, In) = (rows, columns);
 

@@ -1,0 +1,112 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Parley.Tensors;
+
+/// <summary>Dot products with rows of 16-bit floats, decoded in registers on the way: reads each weight once, at the speed of memory.</summary>
+/// <remarks>A 32-bit word holds an even and an odd k, so inputs are kept as two streams, even and odd.</remarks>
+internal static unsafe class HalfDot<TCode>
+    where TCode : struct, IHalfCode
+{
+    internal const int Rows = 4;
+
+    /// <summary>Floats that the even (or odd) stream of a row takes.</summary>
+    internal static int StreamLength(int count) => (count + 1) / 2;
+
+    /// <summary>Splits a row into its even and odd values.</summary>
+    internal static void Split(float* x, int count, float* even, float* odd)
+    {
+        for (var i = 0; i < count / 2; i++)
+        {
+            even[i] = x[2 * i];
+            odd[i] = x[(2 * i) + 1];
+        }
+
+        if (count % 2 != 0)
+        {
+            even[count / 2] = x[count - 1];
+            odd[count / 2] = 0;
+        }
+    }
+
+    /// <summary>sums[j] = x · w[j] for four rows.</summary>
+    internal static void Four(ushort* w, long stride, float* even, float* odd, int count, float* sums)
+    {
+        var width = Vector<float>.Count;
+        ushort* w0 = w, w1 = w + stride, w2 = w1 + stride, w3 = w2 + stride;
+        Vector<float> e0 = default, e1 = default, e2 = default, e3 = default, o0 = default, o1 = default, o2 = default, o3 = default;
+        Vector<short> special = default;
+        var i = 0;
+        for (; i <= (count / 2) - width; i += width)
+        {
+            var xEven = Vector.Load(even + i);
+            var xOdd = Vector.Load(odd + i);
+            Step((uint*)w0 + i, xEven, xOdd, ref e0, ref o0, ref special);
+            Step((uint*)w1 + i, xEven, xOdd, ref e1, ref o1, ref special);
+            Step((uint*)w2 + i, xEven, xOdd, ref e2, ref o2, ref special);
+            Step((uint*)w3 + i, xEven, xOdd, ref e3, ref o3, ref special);
+        }
+
+        sums[0] = Vector.Sum(e0 + o0) + Rest(w0, even, odd, 2 * i, count);
+        sums[1] = Vector.Sum(e1 + o1) + Rest(w1, even, odd, 2 * i, count);
+        sums[2] = Vector.Sum(e2 + o2) + Rest(w2, even, odd, 2 * i, count);
+        sums[3] = Vector.Sum(e3 + o3) + Rest(w3, even, odd, 2 * i, count);
+        if (TCode.HasSpecial && special != Vector<short>.Zero)
+        {
+            for (var j = 0; j < Rows; j++)
+            {
+                sums[j] = Rest(w + (j * stride), even, odd, 0, count);
+            }
+        }
+    }
+
+    /// <summary>x · w for one row, added up in the same order as <see cref="Four"/>.</summary>
+    internal static float One(ushort* w, float* even, float* odd, int count)
+    {
+        var width = Vector<float>.Count;
+        Vector<float> e = default, o = default;
+        Vector<short> special = default;
+        var i = 0;
+        for (; i <= (count / 2) - width; i += width)
+        {
+            Step((uint*)w + i, Vector.Load(even + i), Vector.Load(odd + i), ref e, ref o, ref special);
+        }
+
+        return TCode.HasSpecial && special != Vector<short>.Zero
+            ? Rest(w, even, odd, 0, count)
+            : Vector.Sum(e + o) + Rest(w, even, odd, 2 * i, count);
+    }
+
+    /// <summary>Decodes a row.</summary>
+    internal static void Decode(ushort* w, int count, float* target)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            target[i] = TCode.Decode(w[i]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(uint* w, Vector<float> xEven, Vector<float> xOdd, ref Vector<float> even, ref Vector<float> odd, ref Vector<short> special)
+    {
+        var pairs = Vector.Load(w);
+        TCode.Decode(pairs, out var wEven, out var wOdd);
+        even = Vector.FusedMultiplyAdd(wEven, xEven, even);
+        odd = Vector.FusedMultiplyAdd(wOdd, xOdd, odd);
+        if (TCode.HasSpecial)
+        {
+            special |= TCode.Special(pairs);
+        }
+    }
+
+    private static float Rest(ushort* w, float* even, float* odd, int start, int count)
+    {
+        var sum = 0f;
+        for (var i = start; i < count; i++)
+        {
+            sum += TCode.Decode(w[i]) * (i % 2 == 0 ? even : odd)[i / 2];
+        }
+
+        return sum;
+    }
+}
