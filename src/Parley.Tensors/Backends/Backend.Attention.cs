@@ -13,5 +13,5 @@ public abstract partial class Backend
     /// y[batch, heads, queries, valueDim] = softmax(scale q kᵀ + bias) v, with q[batch, heads, queries, dim], k[batch, heads or kvHeads, keys, dim],
     /// v[batch, heads or kvHeads, keys, valueDim]; all four may be strided views whose last dimension is dense. Never holds queries × keys for long inputs.
     /// </summary>
-    internal virtual void Attention(Tensor q, Tensor k, Tensor v, AttentionOptions options, Tensor y) => throw new NotSupportedException();
+    internal abstract void Attention(Tensor q, Tensor k, Tensor v, AttentionOptions options, Tensor y);
 }

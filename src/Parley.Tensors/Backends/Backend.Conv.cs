@@ -36,11 +36,11 @@ public readonly record struct Conv2dOptions(
 public abstract partial class Backend
 {
     /// <summary>y[batch, out, outTime] = activation(x[batch, in, time] ⋆ weight[out, in/groups, kernel] + bias[out]).</summary>
-    internal virtual void Conv1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Activation activation, Tensor y) => throw new NotSupportedException();
+    internal abstract void Conv1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Activation activation, Tensor y);
 
     /// <summary>y[batch, out, outTime] from x[batch, in, time] and weight[in, out/groups, kernel]; PadLeft and PadRight are cut from the full result.</summary>
-    internal virtual void ConvTranspose1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Tensor y) => throw new NotSupportedException();
+    internal abstract void ConvTranspose1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Tensor y);
 
     /// <summary>y[batch, out, h, w] from x[batch, in, height, width] and weight[out, in/groups, kernelH, kernelW].</summary>
-    internal virtual void Conv2d(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, Activation activation, Tensor y) => throw new NotSupportedException();
+    internal abstract void Conv2d(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, Activation activation, Tensor y);
 }
