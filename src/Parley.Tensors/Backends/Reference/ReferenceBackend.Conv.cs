@@ -7,11 +7,12 @@ internal sealed unsafe partial class ReferenceBackend
     internal override void Conv1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Activation activation, Tensor y)
     {
         using var scope = new TensorScope();
-        var input = x.Contiguous().Pointer;
+        var input = x.Pointer;
+        var steps = x.Strides;
         var w = weight.Contiguous().Pointer;
         var b = bias is null ? null : bias.Contiguous().Pointer;
         var target = y.Pointer;
-        var (channels, time, kernel) = ((long)x.Shape[1], x.Shape[2], weight.Shape[2]);
+        var (time, kernel) = (x.Shape[2], weight.Shape[2]);
         var (each, outEach) = (weight.Shape[1], weight.Shape[0] / options.Groups);
         long at = 0;
         for (var n = 0; n < y.Shape[0]; n++)
@@ -29,7 +30,7 @@ internal sealed unsafe partial class ReferenceBackend
                             if (from >= 0 && from < time)
                             {
                                 var channel = (o / outEach * each) + c;
-                                sum += (double)w[((((long)o * each) + c) * kernel) + k] * input[(((n * channels) + channel) * time) + from];
+                                sum += (double)w[((((long)o * each) + c) * kernel) + k] * input[(n * steps[0]) + (channel * steps[1]) + (from * steps[2])];
                             }
                         }
                     }
@@ -46,7 +47,8 @@ internal sealed unsafe partial class ReferenceBackend
     internal override void ConvTranspose1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Tensor y)
     {
         using var scope = new TensorScope();
-        var input = x.Contiguous().Pointer;
+        var input = x.Pointer;
+        var steps = x.Strides;
         var w = weight.Contiguous().Pointer;
         var b = bias is null ? null : bias.Contiguous().Pointer;
         var target = y.Pointer;
@@ -67,7 +69,7 @@ internal sealed unsafe partial class ReferenceBackend
                             var to = ((long)t * options.Stride) + ((long)k * options.Dilation) - options.PadLeft;
                             if (to >= 0 && to < outTime)
                             {
-                                sums[to] += (double)input[(((n * (long)channels) + c) * time) + t] * w[(((c * outEach) + (o % outEach)) * kernel) + k];
+                                sums[to] += (double)input[(n * steps[0]) + (c * steps[1]) + (t * steps[2])] * w[(((c * outEach) + (o % outEach)) * kernel) + k];
                             }
                         }
                     }
@@ -85,11 +87,12 @@ internal sealed unsafe partial class ReferenceBackend
     internal override void Conv2d(Tensor x, Tensor weight, Tensor? bias, Conv2dOptions options, Activation activation, Tensor y)
     {
         using var scope = new TensorScope();
-        var input = x.Contiguous().Pointer;
+        var input = x.Pointer;
+        var steps = x.Strides;
         var w = weight.Contiguous().Pointer;
         var b = bias is null ? null : bias.Contiguous().Pointer;
         var target = y.Pointer;
-        var (channels, height, width) = ((long)x.Shape[1], x.Shape[2], x.Shape[3]);
+        var (height, width) = (x.Shape[2], x.Shape[3]);
         var (each, kernelH, kernelW, outEach) = (weight.Shape[1], weight.Shape[2], weight.Shape[3], weight.Shape[0] / options.Groups);
         long at = 0;
         for (var n = 0; n < y.Shape[0]; n++)
@@ -109,7 +112,7 @@ internal sealed unsafe partial class ReferenceBackend
                             {
                                 var channel = (o / outEach * each) + (tap / kernelW / kernelH);
                                 sum += (double)w[((long)o * each * kernelH * kernelW) + tap]
-                                    * input[(((((n * channels) + channel) * height) + row) * width) + column];
+                                    * input[(n * steps[0]) + (channel * steps[1]) + (row * steps[2]) + (column * steps[3])];
                             }
                         }
 
