@@ -1,0 +1,8 @@
+namespace Parley.Decoding;
+
+/// <summary>One symbol of a CTC result.</summary>
+/// <param name="Id">Symbol id.</param>
+/// <param name="StartFrame">First frame of its run.</param>
+/// <param name="EndFrame">Frame after the last of its run.</param>
+/// <param name="LogProb">Mean log posterior (natural logarithm) over the run.</param>
+public sealed record CtcToken(int Id, int StartFrame, int EndFrame, double LogProb);
