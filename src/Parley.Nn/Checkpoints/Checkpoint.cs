@@ -129,8 +129,36 @@ public sealed class Checkpoint : IDisposable
     {
         var region = ByteRegion.Map(file);
         regions.Add(region);
+        if (TorchFile.Looks(region))
+        {
+            var root = new TorchFile(file, region).Read();
+            new TorchTensors(file, region, regions).Collect(root, tensors);
+            return new(() => TorchTensors.Extra(file, root));
+        }
+
+        CheckKind(file, region);
         Safetensors.Read(file, region, tensors, metadata);
         return NoExtra();
+    }
+
+    // Says what a file is that people often have in place of the real one.
+    private static void CheckKind(string file, ByteRegion region)
+    {
+        var start = region.Span(0, (int)Math.Min(region.Length, 32));
+        if (start.StartsWith("version https://git-lfs"u8))
+        {
+            throw new InvalidDataException($"{file}: a Git LFS pointer in place of the weights; run `git lfs pull` in the folder");
+        }
+
+        if (start.StartsWith("GGUF"u8))
+        {
+            throw new InvalidDataException($"{file}: a GGUF file, which Parley does not read; use the safetensors version of the model");
+        }
+
+        if (start.Length > 2 && start[0] == 0x80 && start[1] is >= 2 and <= 5 && !Safetensors.Looks(region))
+        {
+            throw new InvalidDataException($"{file}: a plain Python pickle; only what torch.save writes is read");
+        }
     }
 
     private static Lazy<JsonElement> NoExtra() => new(() =>
