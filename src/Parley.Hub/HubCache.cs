@@ -46,7 +46,7 @@ internal sealed class HubCache(HubOptions options, string id)
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (File.Exists(path) && e is not (DirectoryNotFoundException or PathTooLongException))
+            catch (IOException e) when (IsLocked(e))
             {
                 await Task.Delay(millisecondsDelay: 100, cancellation).ConfigureAwait(false);
             }
@@ -146,6 +146,9 @@ internal sealed class HubCache(HubOptions options, string id)
             throw new HubException($"{id}: {index} is no shard index; delete it and fetch the model again", e);
         }
     }
+
+    // "Would block" on Linux and macOS, sharing and lock violations on Windows; anything else is a real error.
+    private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021);
 
     // A link counts only with what it leads to.
     private static long? SizeOf(string path)

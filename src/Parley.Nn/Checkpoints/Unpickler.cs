@@ -116,15 +116,7 @@ internal ref struct Unpickler
         return value;
     }
 
-    private readonly void PopAny()
-    {
-        if (_stack.Count == 0)
-        {
-            throw Bad("an empty stack");
-        }
-
-        _stack.RemoveAt(_stack.Count - 1);
-    }
+    private readonly void PopAny() => _stack.RemoveAt(_stack.Count > 0 ? _stack.Count - 1 : throw Bad("an empty stack"));
 
     private readonly object? Peek() =>
         _stack.Count > 0 && !ReferenceEquals(_stack[^1], Mark) ? _stack[^1] : throw Bad("an empty stack");
