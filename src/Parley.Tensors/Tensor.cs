@@ -132,8 +132,40 @@ public sealed unsafe partial class Tensor : IDisposable
         Backend.Copy(source, this);
     }
 
+    /// <summary>Overwrites a contiguous tensor's elements in row-major order; only for parameters and state, by their owner.</summary>
+    public void Fill(ReadOnlySpan<float> values)
+    {
+        if (!IsContiguous || values.Length != Count)
+        {
+            throw new ShapeException($"fill: {values.Length} values do not fill {Shape}");
+        }
+
+        values.CopyTo(Span);
+    }
+
+    /// <summary>Lets <paramref name="write"/> overwrite a contiguous tensor's elements; only for parameters and state, by their owner.</summary>
+    public void Fill(SpanAction write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        if (!IsContiguous)
+        {
+            throw new ShapeException($"fill: a view of shape {Shape} is not contiguous");
+        }
+
+        write(Span);
+    }
+
     /// <summary>Frees the memory at once; for tensors from <see cref="Allocate"/>. Views of it become unusable.</summary>
     public void Dispose() => Storage.Dispose();
+
+    /// <summary>Gives a scoped temporary's memory back before its scope ends; for the last use of a large one in a loop. A view of it becomes unusable.</summary>
+    public void Release()
+    {
+        if (TensorScope.Owns(Storage))
+        {
+            Storage.Dispose();
+        }
+    }
 
     /// <summary>Shape and first values.</summary>
     public override string ToString() => $"Tensor {Shape}";
@@ -186,3 +218,6 @@ public sealed unsafe partial class Tensor : IDisposable
         ? a.Backend
         : throw new InvalidOperationException($"{operation}: the tensors belong to different backends");
 }
+
+/// <summary>Writes into memory that it may not keep.</summary>
+public delegate void SpanAction(Span<float> target);

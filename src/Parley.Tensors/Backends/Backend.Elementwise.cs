@@ -84,32 +84,35 @@ public enum ReduceOp
 public abstract partial class Backend
 {
     /// <summary>y = x, element by element; both may be strided views of equal shape.</summary>
-    internal virtual void Copy(Tensor x, Tensor y) => throw new NotSupportedException();
+    internal abstract void Copy(Tensor x, Tensor y);
 
     /// <summary>y = op(x); x may be strided.</summary>
-    internal virtual void Unary(UnaryOp op, Tensor x, Tensor y) => throw new NotSupportedException();
+    internal abstract void Unary(UnaryOp op, Tensor x, Tensor y);
 
     /// <summary>y = op(a, b) with broadcasting; a and b may be strided.</summary>
-    internal virtual void Binary(BinaryOp op, Tensor a, Tensor b, Tensor y) => throw new NotSupportedException();
+    internal abstract void Binary(BinaryOp op, Tensor a, Tensor b, Tensor y);
 
     /// <summary>y = scale x + shift; x may be strided.</summary>
-    internal virtual void Affine(Tensor x, float scale, float shift, Tensor y) => throw new NotSupportedException();
+    internal abstract void Affine(Tensor x, float scale, float shift, Tensor y);
 
     /// <summary>y = x folded over one axis, which has size 1 in y.</summary>
-    internal virtual void Reduce(ReduceOp op, Tensor x, int axis, Tensor y) => throw new NotSupportedException();
+    internal abstract void Reduce(ReduceOp op, Tensor x, int axis, Tensor y);
+
+    /// <summary>y = index of the largest value of each row of x, the first of equals; NaN counts as largest.</summary>
+    internal abstract void ArgMax(Tensor x, Span<int> y);
 
     /// <summary>y = softmax of x over its last dimension, or its logarithm; rows that are all −∞ give zeros (−∞ for the logarithm).</summary>
-    internal virtual void Softmax(Tensor x, bool logarithm, Tensor y) => throw new NotSupportedException();
+    internal abstract void Softmax(Tensor x, bool logarithm, Tensor y);
 
     /// <summary>Layer norm over the last dimension; weight and bias [dim] may be null.</summary>
-    internal virtual void LayerNorm(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y) => throw new NotSupportedException();
+    internal abstract void LayerNorm(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y);
 
     /// <summary>x / √(mean x² + ε) times weight over the last dimension.</summary>
-    internal virtual void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y) => throw new NotSupportedException();
+    internal abstract void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y);
 
     /// <summary>Norm over groups of channels and all time of x [batch, channels, time]; weight and bias [channels] may be null.</summary>
-    internal virtual void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Tensor y) => throw new NotSupportedException();
+    internal abstract void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Tensor y);
 
     /// <summary>y[i] = table[ids[i]]: rows of a table [rows, dim].</summary>
-    internal virtual void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y) => throw new NotSupportedException();
+    internal abstract void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y);
 }

@@ -75,6 +75,9 @@ public ref struct TensorScope : IDisposable
         return true;
     }
 
+    /// <summary>Takes a block out of the innermost scope, if it is there.</summary>
+    internal static bool Owns(Storage block) => _innermost?.Blocks.Remove(block) ?? false;
+
     private sealed class Frame(Frame? outer)
     {
         public Frame? Outer { get; } = outer;

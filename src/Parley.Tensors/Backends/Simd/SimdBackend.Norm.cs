@@ -1,0 +1,105 @@
+namespace Parley.Tensors;
+
+internal sealed unsafe partial class SimdBackend
+{
+    /// <inheritdoc/>
+    internal override void Softmax(Tensor x, bool logarithm, Tensor y)
+    {
+        using var scope = new TensorScope();
+        var from = x.Contiguous().Pointer;
+        var to = y.Pointer;
+        var length = y.Shape[^1];
+        Rows(y.Count / length, length, row => RowKernels.Softmax(from + (row * length), logarithm, to + (row * length), length));
+    }
+
+    /// <inheritdoc/>
+    internal override void LayerNorm(Tensor x, Tensor? weight, Tensor? bias, float epsilon, Tensor y)
+    {
+        using var scope = new TensorScope();
+        var from = x.Contiguous().Pointer;
+        var to = y.Pointer;
+        var length = y.Shape[^1];
+        var factors = Optional(weight);
+        var terms = Optional(bias);
+        Rows(y.Count / length, length, row => RowKernels.LayerNorm(from + (row * length), factors, terms, epsilon, to + (row * length), length));
+    }
+
+    /// <inheritdoc/>
+    internal override void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y)
+    {
+        using var scope = new TensorScope();
+        var from = x.Contiguous().Pointer;
+        var to = y.Pointer;
+        var length = y.Shape[^1];
+        var factors = Optional(weight);
+        Rows(y.Count / length, length, row => RowKernels.RmsNorm(from + (row * length), factors, epsilon, to + (row * length), length));
+    }
+
+    /// <inheritdoc/>
+    internal override void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Tensor y)
+    {
+        // Mean and squared deviations of each channel on its own, put together per group, so that one large group uses every core too.
+        using var scope = new TensorScope();
+        var from = x.Contiguous().Pointer;
+        var to = y.Pointer;
+        var (batch, channels, time) = (y.Shape[0], y.Shape[1], y.Count / ((long)y.Shape[0] * y.Shape[1]));
+        var factors = Optional(weight);
+        var terms = Optional(bias);
+        var (means, squares) = (new double[batch * channels], new double[batch * channels]);
+        Rows(batch * channels, time, row =>
+        {
+            means[row] = RowKernels.Sum(from + (row * time), time) / time;
+            var center = (float)means[row];
+            var shift = means[row] - center;
+            squares[row] = RowKernels.SquareSum(from + (row * time), center, time) - (time * shift * shift);
+        });
+
+        var size = channels / groups;
+        Rows(batch * channels, time, row =>
+        {
+            var first = row / size * size;
+            double mean = 0, variance = 0;
+            for (var c = first; c < first + size; c++)
+            {
+                mean += means[c] / size;
+            }
+
+            for (var c = first; c < first + size; c++)
+            {
+                variance += ((squares[c] / time) + ((means[c] - mean) * (means[c] - mean))) / size;
+            }
+
+            var channel = row % channels;
+            var scale = (factors is null ? 1.0 : factors[channel]) / Math.Sqrt(variance + epsilon);
+            var center = (float)mean;
+            var shift = (terms is null ? 0.0 : terms[channel]) - ((mean - center) * scale);
+            RowKernels.Center(from + (row * time), center, (float)scale, (float)shift, to + (row * time), time);
+        });
+    }
+
+    /// <inheritdoc/>
+    internal override void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y)
+    {
+        using var scope = new TensorScope();
+        var source = table.Strides[^1] == 1 || table.Shape[1] == 1 ? table : table.Contiguous();
+        var from = source.Pointer;
+        var step = source.Strides[0];
+        var to = y.Pointer;
+        var length = table.Shape[1];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            Buffer.MemoryCopy(from + (ids[i] * step), to + ((long)i * length), length * sizeof(float), length * sizeof(float));
+        }
+    }
+
+    private static float* Optional(Tensor? values) => values is null ? null : values.Contiguous().Pointer;
+
+    /// <summary>Runs rows of <paramref name="length"/> values, some to a piece.</summary>
+    private void Rows(long rows, long length, Action<long> work) => Pieces(rows, Math.Max(1, DearPiece / Math.Max(1, length)), (start, count) =>
+    {
+        for (var row = start; row < start + count; row++)
+        {
+            work(row);
+        }
+    });
+}

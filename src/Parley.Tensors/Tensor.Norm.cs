@@ -1,0 +1,53 @@
+namespace Parley.Tensors;
+
+// Normalisations: statistics of one example, then a learned scale and shift.
+public sealed unsafe partial class Tensor
+{
+    /// <summary>(x − mean) / √(variance + ε) over the last dimension, times weight [dim] plus bias [dim]; either may be null.</summary>
+    /// <remarks>Ba et al. 2016, arXiv 1607.06450.</remarks>
+    public Tensor LayerNorm(Tensor? weight, Tensor? bias, float epsilon = 1e-5f)
+    {
+        NeedsLast("layer norm");
+        NeedsVector("layer norm", "weight", weight, Shape[^1]);
+        NeedsVector("layer norm", "bias", bias, Shape[^1]);
+        return Compute(Backend, Shape, y => Backend.LayerNorm(this, weight, bias, epsilon, y));
+    }
+
+    /// <summary>x / √(mean x² + ε) over the last dimension, times weight [dim].</summary>
+    /// <remarks>Zhang and Sennrich 2019, arXiv 1910.07467.</remarks>
+    public Tensor RmsNorm(Tensor weight, float epsilon = 1e-6f)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        NeedsLast("rms norm");
+        NeedsVector("rms norm", "weight", weight, Shape[^1]);
+        return Compute(Backend, Shape, y => Backend.RmsNorm(this, weight, epsilon, y));
+    }
+
+    /// <summary>Norm over groups of channels and all positions of [batch, channels, ...]; weight and bias [channels] may be null.</summary>
+    /// <remarks>Wu and He 2018, arXiv 1803.08494.</remarks>
+    public Tensor GroupNorm(int groups, Tensor? weight, Tensor? bias, float epsilon = 1e-5f)
+    {
+        if (Shape.Rank < 2 || groups < 1 || Shape[1] % groups != 0)
+        {
+            throw new ShapeException($"group norm: {Shape} does not split into {groups} groups of channels; it takes [batch, channels, ...]");
+        }
+
+        NeedsVector("group norm", "weight", weight, Shape[1]);
+        NeedsVector("group norm", "bias", bias, Shape[1]);
+        return Compute(Backend, Shape, y => Backend.GroupNorm(this, groups, weight, bias, epsilon, y));
+    }
+
+    private void NeedsVector(string operation, string name, Tensor? vector, int length)
+    {
+        if (vector is null)
+        {
+            return;
+        }
+
+        Common(operation, this, vector);
+        if (vector.Shape.Rank != 1 || vector.Shape[0] != length)
+        {
+            throw new ShapeException($"{operation}: {name} {vector.Shape} does not fit x {Shape}, which takes [{length}]");
+        }
+    }
+}
