@@ -1,0 +1,72 @@
+using Parley.Tensors;
+
+namespace Parley.Nn;
+
+/// <summary>A checkpoint as a source of parameters: float32 in place, other types converted or kept as matrices.</summary>
+public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
+{
+    /// <inheritdoc/>
+    public string Name => checkpoint.Path;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Names => checkpoint.Tensors.Keys;
+
+    /// <inheritdoc/>
+    public IWeightEntry? Find(string name, Shape wanted, Init init) =>
+        checkpoint.Tensors.TryGetValue(name, out var tensor) ? new Entry(tensor, checkpoint) : null;
+
+    private sealed class Entry(StoredTensor stored, Checkpoint owner) : IWeightEntry
+    {
+        public Shape Shape { get; } = Shape.Create([.. stored.Shape.Select(d => checked((int)d))]);
+
+        public WeightFormat Format => stored.Type switch
+        {
+            StoredType.BF16 => WeightFormat.BFloat16,
+            StoredType.F16 => WeightFormat.Float16,
+            _ => WeightFormat.Float32,
+        };
+
+        public Tensor ToTensor(Backend backend)
+        {
+            if (stored.Type == StoredType.F32 && stored.IsAligned)
+            {
+                return Tensor.Borrow(stored.Address, Shape, owner, backend);
+            }
+
+            var tensor = Tensor.Allocate(Shape, backend);
+            tensor.Fill(stored.CopyTo);
+            return tensor;
+        }
+
+        public WeightMatrix ToMatrix(Backend backend, WeightFormat format)
+        {
+            if (format == Format)
+            {
+                if (format == WeightFormat.BFloat16 && stored.IsAligned)
+                {
+                    return WeightMatrix.FromBFloat16(stored.Address, Shape[0], Shape[1], owner);
+                }
+
+                if (format == WeightFormat.Float16 && stored.IsAligned)
+                {
+                    return WeightMatrix.FromFloat16(stored.Address, Shape[0], Shape[1], owner);
+                }
+            }
+
+            if (format == WeightFormat.Float32)
+            {
+                return WeightMatrix.Dense(ToTensor(backend));
+            }
+
+            using var scope = new TensorScope();
+            if (stored.Type == StoredType.F32 && stored.IsAligned)
+            {
+                return WeightMatrix.Quantise(ToTensor(backend), format);
+            }
+
+            var values = Tensor.Empty(Shape, backend);
+            values.Fill(stored.CopyTo);
+            return WeightMatrix.Quantise(values, format);
+        }
+    }
+}

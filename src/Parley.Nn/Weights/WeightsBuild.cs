@@ -1,0 +1,172 @@
+using System.Text;
+using Parley.Tensors;
+
+namespace Parley.Nn;
+
+/// <summary>What one <see cref="Weights.Build"/> has asked for so far, and what did not fit.</summary>
+internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
+{
+    private const int ShownMisfits = 40;
+    private readonly Dictionary<string, int> _index = new(StringComparer.Ordinal);
+    private readonly List<Parameter> _parameters = [];
+    private readonly List<string> _misfits = [];
+    private readonly List<string> _ignored = [];
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(source.Names, StringComparer.Ordinal);
+
+    internal WeightsOptions Options { get; } = options;
+
+    internal IReadOnlyList<Parameter> Parameters => _parameters;
+
+    internal bool Has(string name) => _names.Contains(name);
+
+    internal void Ignore(string prefix) => _ignored.Add(prefix);
+
+    internal Tensor Tensor(string name, Shape shape, Init init, bool isBuffer)
+    {
+        if (Known(name, shape) is { Tensor: { } known })
+        {
+            return known;
+        }
+
+        var entry = Find(name, shape, init);
+        var tensor = entry?.ToTensor(Options.Backend) ?? Absent(shape);
+        Add(new Parameter(name, shape, isBuffer, tensor, Matrix: null));
+        return tensor;
+    }
+
+    internal WeightMatrix Matrix(string name, int outFeatures, int inFeatures, Init init)
+    {
+        Shape shape = [outFeatures, inFeatures];
+        if (Known(name, shape) is { Matrix: { } known })
+        {
+            return known;
+        }
+
+        WeightMatrix matrix;
+        try
+        {
+            var entry = Find(name, shape, init);
+            matrix = entry?.ToMatrix(Options.Backend, Options.Precision ?? entry.Format) ?? WeightMatrix.Dense(Absent(shape));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{source.Name}: {name}: {e.Message}", e);
+        }
+
+        Add(new Parameter(name, shape, IsBuffer: false, Tensor: null, matrix));
+        return matrix;
+    }
+
+    internal Tensor WeightNorm(Weights scope, string name, Shape shape, int dim, Init init)
+    {
+        var newer = scope["parametrizations"][name];
+        var norms = new int[shape.Rank];
+        Array.Fill(norms, 1);
+        norms[dim] = shape[dim];
+        var (g, v) = newer.Has("original0")
+            ? (newer.Get("original0", Shape.Create(norms), Init.Ones), newer.Get("original1", shape, init))
+            : (scope.Get($"{name}_g", Shape.Create(norms), Init.Ones), scope.Get($"{name}_v", shape, init));
+        return source is ShapeSource ? v : Fold(g, v, dim);
+    }
+
+    internal void ThrowIfMisfits(string model)
+    {
+        foreach (var name in _names.Where(n => !_read.Contains(n) && !_ignored.Any(prefix => n.StartsWith(prefix, StringComparison.Ordinal))))
+        {
+            _misfits.Add($"{name}: in the checkpoint, but this model does not read it");
+        }
+
+        if (_misfits.Count == 0)
+        {
+            return;
+        }
+
+        var text = new StringBuilder($"{model} does not fit {source.Name}:");
+        foreach (var misfit in _misfits.Take(ShownMisfits))
+        {
+            text.Append("\n  ").Append(misfit);
+        }
+
+        if (_misfits.Count > ShownMisfits)
+        {
+            text.Append($"\n  and {_misfits.Count - ShownMisfits} more");
+        }
+
+        throw new InvalidDataException(text.ToString());
+    }
+
+    private static Tensor Fold(Tensor g, Tensor v, int dim)
+    {
+        var (gains, values, step) = (g.ToArray(), v.ToArray(), 1);
+        for (var i = dim + 1; i < v.Shape.Rank; i++)
+        {
+            step *= v.Shape[i];
+        }
+
+        var sums = new double[gains.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            sums[i / step % gains.Length] += (double)values[i] * values[i];
+        }
+
+        var folded = Parley.Tensors.Tensor.Allocate(v.Shape, v.Backend);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var slice = i / step % gains.Length;
+            values[i] = (float)(gains[slice] * values[i] / Math.Sqrt(sums[slice]));
+        }
+
+        folded.Fill(values);
+        return folded;
+    }
+
+    private Tensor Absent(Shape shape) => Parley.Tensors.Tensor.Borrow(0, shape, this, Options.Backend);
+
+    private Parameter? Known(string name, Shape shape)
+    {
+        if (!_index.TryGetValue(name, out var index))
+        {
+            return null;
+        }
+
+        var parameter = _parameters[index];
+        if (parameter.Shape != shape)
+        {
+            throw new InvalidOperationException($"{name} is asked for as {parameter.Shape} and as {shape}");
+        }
+
+        return _parameters[index] = parameter with { Uses = parameter.Uses + 1 };
+    }
+
+    private void Add(Parameter parameter)
+    {
+        if (_index.TryGetValue(parameter.Name, out var index))
+        {
+            // Asked for as a tensor and as a matrix: one parameter held in both forms.
+            var first = _parameters[index];
+            _parameters[index] = first with { Tensor = first.Tensor ?? parameter.Tensor, Matrix = first.Matrix ?? parameter.Matrix };
+            return;
+        }
+
+        _index[parameter.Name] = _parameters.Count;
+        _parameters.Add(parameter);
+    }
+
+    private IWeightEntry? Find(string name, Shape shape, Init init)
+    {
+        _read.Add(name);
+        var entry = source.Find(name, shape, init);
+        if (entry is null)
+        {
+            _misfits.Add($"{name} {shape}: missing");
+        }
+        else if (entry.Shape != shape)
+        {
+            _misfits.Add($"{name}: the model wants {shape}, the checkpoint has {entry.Shape}");
+            return null;
+        }
+
+        return entry;
+    }
+}
