@@ -1,0 +1,83 @@
+using System.Numerics.Tensors;
+
+namespace Parley.Decoding;
+
+/// <summary>Sums and maxima of scores.</summary>
+public static class LogMath
+{
+    private const int Chunk = 256;
+
+    /// <summary>ln Σ exp x; −∞ when all are.</summary>
+    public static float LogSumExp(ReadOnlySpan<float> scores)
+    {
+        if (scores.IsEmpty)
+        {
+            return float.NegativeInfinity;
+        }
+
+        var max = TensorPrimitives.Max(scores);
+        if (float.IsNegativeInfinity(max))
+        {
+            return max;
+        }
+
+        Span<float> part = stackalloc float[Chunk];
+        var sum = 0.0;
+        for (var start = 0; start < scores.Length; start += Chunk)
+        {
+            var from = scores.Slice(start, Math.Min(Chunk, scores.Length - start));
+            var to = part[..from.Length];
+            TensorPrimitives.Subtract(from, max, to);
+            TensorPrimitives.Exp(to, to);
+            sum += TensorPrimitives.Sum<float>(to);
+        }
+
+        return max + (float)Math.Log(sum);
+    }
+
+    /// <summary>The <paramref name="count"/> largest scores with their places, largest first; of equals the earlier comes first.</summary>
+    public static (int Index, float Score)[] Top(ReadOnlySpan<float> scores, int count)
+    {
+        var top = new List<(int Index, float Score)>(count + 1);
+        for (var start = 0; start < scores.Length; start += Chunk)
+        {
+            var part = scores.Slice(start, Math.Min(Chunk, scores.Length - start));
+            if (top.Count == count && !(TensorPrimitives.Max(part) > top[^1].Score))
+            {
+                continue;
+            }
+
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (top.Count == count && !(part[i] > top[^1].Score))
+                {
+                    continue;
+                }
+
+                var place = top.Count;
+                while (place > 0 && part[i] > top[place - 1].Score)
+                {
+                    place--;
+                }
+
+                top.Insert(place, (start + i, part[i]));
+                if (top.Count > count)
+                {
+                    top.RemoveAt(count);
+                }
+            }
+        }
+
+        return [.. top];
+    }
+
+    /// <summary>Throws when a model's scores cannot be searched: a NaN, or nothing above −∞.</summary>
+    public static void ThrowIfUnusable(ReadOnlySpan<float> logits)
+    {
+        var max = TensorPrimitives.Max(logits);
+        if (float.IsNaN(max))
+        {
+            throw new InvalidDataException("the model's scores are not numbers (NaN); its weights are damaged, or do not belong to this configuration");
+        }
+    }
+}

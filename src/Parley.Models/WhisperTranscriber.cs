@@ -1,0 +1,77 @@
+using Parley.Audio;
+using Parley.Tensors;
+using Parley.Text;
+
+namespace Parley.Models;
+
+/// <summary>Recordings of any length to segments of text, window by window, each starting where the text of the last one ended.</summary>
+/// <remarks>Follows openai/whisper:whisper/transcribe.py. One instance serves any number of threads: everything a recording needs is made per call.</remarks>
+public sealed class WhisperTranscriber
+{
+    private readonly Whisper _model;
+    private readonly Backend _backend;
+    private readonly WhisperVocabulary _ids;
+    private readonly WhisperTokenizer _tokenizer;
+    private readonly WhisperWindowDecoder _decoder;
+    private readonly WhisperTiming _timing;
+    private readonly WhisperLogMel _logMel;
+
+    /// <summary>Puts a model, its ids and its tokenizer together.</summary>
+    public WhisperTranscriber(Whisper model, WhisperVocabulary ids, WhisperTokenizer tokenizer, Backend backend)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (_model, _ids, _tokenizer, _backend) = (model, ids, tokenizer, backend);
+        _decoder = new WhisperWindowDecoder(model, ids, tokenizer);
+        _timing = new WhisperTiming(model, ids, tokenizer);
+        _logMel = new WhisperLogMel(new WhisperLogMelOptions(model.Config.MelBins));
+    }
+
+    /// <summary>The language of a recording's first window, with its probability; English-only models always say "en".</summary>
+    public (string Language, double Probability) DetectLanguage(ReadOnlyMemory<float> samples)
+    {
+        if (!_ids.IsMultilingual)
+        {
+            return ("en", 1);
+        }
+
+        using var scope = new TensorScope();
+        var audio = new WhisperAudio(samples[..Math.Min(samples.Length, _model.Config.WindowSamples)], _logMel, _model.Config);
+        return _decoder.DetectLanguage(_model.Encoder.Forward(audio.Window(0, audio.Frames, _backend)))[0];
+    }
+
+    /// <summary>Transcribes 16 kHz samples; segments come as soon as they are final.</summary>
+    /// <param name="samples">Mono, 16 kHz, in ±1.</param>
+    /// <param name="options">Search, guards and rules; null: the defaults.</param>
+    /// <param name="language">Told which language is transcribed, given or detected, before the first segment.</param>
+    /// <param name="progress">Told how much of the recording is done.</param>
+    /// <param name="cancel">Stops between decoding steps; segments already given are final.</param>
+    public IEnumerable<TranscriptSegment> Transcribe(
+        ReadOnlyMemory<float> samples, WhisperOptions? options = null, Action<string>? language = null, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default)
+    {
+        options ??= new WhisperOptions();
+        options.Validate();
+        return Run(samples, options, language, progress, cancel);
+    }
+
+    private IEnumerable<TranscriptSegment> Run(ReadOnlyMemory<float> samples, WhisperOptions options, Action<string>? language, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        if (samples.Length == 0)
+        {
+            yield break;
+        }
+
+        var spoken = options.Language ?? DetectLanguage(samples).Language;
+        language?.Invoke(spoken);
+        var run = new WhisperRun(_model, _backend, _ids, _tokenizer, _decoder, _timing, new WhisperAudio(samples, _logMel, _model.Config), options, spoken);
+        while (run.HasMore)
+        {
+            cancel.ThrowIfCancellationRequested();
+            foreach (var segment in run.Next(cancel))
+            {
+                yield return segment;
+            }
+
+            progress?.Report(TimeSpan.FromSeconds(run.Done));
+        }
+    }
+}
