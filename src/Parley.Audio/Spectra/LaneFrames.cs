@@ -43,12 +43,13 @@ internal static class LaneFrames
         for (var t = 0; t < frame.Length; t++)
         {
             var index = at + t;
-            if (pad == PadMode.Reflect && (index < 0 || index >= total))
+            if (pad != PadMode.Zero && (index < 0 || index >= total))
             {
                 // Mirrored again and again where the signal is shorter than the reach.
-                var period = Math.Max(1, 2 * (total - 1));
+                var repeated = pad == PadMode.Symmetric ? 1 : 0;
+                var period = Math.Max(1, 2 * (total - 1 + repeated));
                 index = (index % period + period) % period;
-                index = index >= total ? period - index : index;
+                index = index >= total ? period - repeated - index : index;
             }
 
             frame[t] = index >= 0 && index < signal.Length ? signal[(int)index] : 0;

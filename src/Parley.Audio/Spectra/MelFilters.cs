@@ -38,13 +38,6 @@ public sealed class MelFilters
         return Triangles(edges, bins, fftSize, sampleRate, normalized);
     }
 
-    /// <summary>Filters whose edges are even in Hz, of height 1, for linear-frequency cepstra.</summary>
-    public static MelFilters CreateLinear(int bins, int fftSize, int sampleRate, double low, double high)
-    {
-        Check(bins, fftSize, sampleRate, low, high);
-        return Triangles([.. Enumerable.Range(0, bins + 2).Select(i => low + (high - low) * i / (bins + 1))], bins, fftSize, sampleRate, normalized: false);
-    }
-
     /// <summary>Kaldi's filters: straight in mels, 1127 ln(1 + f / 700), of height 1; the Nyquist bin is left out.</summary>
     /// <remarks>kaldi-asr/kaldi:src/feat/mel-computations.cc.</remarks>
     public static MelFilters CreateKaldi(int bins, int fftSize, int sampleRate, double low, double high)
@@ -115,15 +108,19 @@ public sealed class MelFilters
         return new MelFilters(rows, fftSize / 2 + 1);
     }
 
-    private static double ToMel(double hertz, MelScale scale) =>
-        scale == MelScale.Htk ? 2595 * Math.Log10(1 + hertz / 700)
-        : hertz < 1000 ? hertz * 3 / 200
-        : 15 + Math.Log(hertz / 1000) / Math.Log(6.4) * 27;
+    private static double ToMel(double hertz, MelScale scale) => scale switch
+    {
+        MelScale.Linear => hertz,
+        MelScale.Htk => 2595 * Math.Log10(1 + hertz / 700),
+        _ => hertz < 1000 ? hertz * 3 / 200 : 15 + Math.Log(hertz / 1000) / Math.Log(6.4) * 27,
+    };
 
-    private static double ToHertz(double mel, MelScale scale) =>
-        scale == MelScale.Htk ? 700 * (Math.Pow(10, mel / 2595) - 1)
-        : mel < 15 ? mel * 200 / 3
-        : 1000 * Math.Exp((mel - 15) / 27 * Math.Log(6.4));
+    private static double ToHertz(double mel, MelScale scale) => scale switch
+    {
+        MelScale.Linear => mel,
+        MelScale.Htk => 700 * (Math.Pow(10, mel / 2595) - 1),
+        _ => mel < 15 ? mel * 200 / 3 : 1000 * Math.Exp((mel - 15) / 27 * Math.Log(6.4)),
+    };
 
     private static void Check(int bins, int fftSize, int sampleRate, double low, double high)
     {

@@ -8,4 +8,7 @@ public enum MelScale
 
     /// <summary>Linear below 1 kHz, logarithmic above (Auditory Toolbox, librosa).</summary>
     Slaney,
+
+    /// <summary>The frequency itself: filters of one width, for linear-frequency cepstra.</summary>
+    Linear,
 }
