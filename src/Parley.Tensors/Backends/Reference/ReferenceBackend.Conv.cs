@@ -35,12 +35,10 @@ internal sealed unsafe partial class ReferenceBackend
                         }
                     }
 
-                    target[at] = (float)sum;
+                    target[at] = (float)Activate(activation, sum);
                 }
             }
         }
-
-        ActivateConv(activation, y);
     }
 
     /// <inheritdoc/>
@@ -116,20 +114,10 @@ internal sealed unsafe partial class ReferenceBackend
                             }
                         }
 
-                        target[at] = (float)sum;
+                        target[at] = (float)Activate(activation, sum);
                     }
                 }
             }
-        }
-
-        ActivateConv(activation, y);
-    }
-
-    private void ActivateConv(Activation activation, Tensor y)
-    {
-        if (ConvActivation.Op(activation) is { } op)
-        {
-            Unary(op, y, y);
         }
     }
 }

@@ -115,7 +115,7 @@ internal static unsafe class AttentionKernel
                 for (var row = 0; row < keys; row += tall)
                 {
                     TileKernel.Run(
-                        job.Dim, packed + ((long)row * job.Dim), tall, queries + (panel * queryFloats), wide, scores + ((long)row * wide), wide, add: false);
+                        job.Dim, packed + ((long)row * job.Dim), queries + (panel * queryFloats), scores + ((long)row * wide), wide, add: false);
                 }
 
                 var present = Math.Min(wide, first + count - start);
@@ -133,7 +133,7 @@ internal static unsafe class AttentionKernel
                 for (var d = 0; d < width; d += tall)
                 {
                     TileKernel.Run(
-                        keys, packed + ((long)KeyBlock * job.Dim) + ((long)d * KeyBlock), tall, scores, wide, results + (panel * resultFloats) + ((long)d * wide), wide, add: true);
+                        keys, packed + ((long)KeyBlock * job.Dim) + ((long)d * KeyBlock), scores, results + (panel * resultFloats) + ((long)d * wide), wide, add: true);
                 }
             }
         }
@@ -179,35 +179,52 @@ internal static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>Scores become e^(score − top); older sums and results are brought to the new top.</summary>
     private static void Softmax(float* scores, int keys, float* tops, float* sums, float* results, int width)
     {
-        var wide = TileKernel.Columns;
-        for (var lane = 0; lane < wide; lane += Vector256<float>.Count)
+        if (Vector512.IsHardwareAccelerated)
         {
-            var old = Vector256.Load(tops + lane);
+            Softmax<Lanes512>(scores, keys, tops, sums, results, width);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Softmax<Lanes256>(scores, keys, tops, sums, results, width);
+        }
+        else
+        {
+            Softmax<Lanes128>(scores, keys, tops, sums, results, width);
+        }
+    }
+
+    /// <summary>Scores become e^(score − top); older sums and results are brought to the new top.</summary>
+    private static void Softmax<T>(float* scores, int keys, float* tops, float* sums, float* results, int width)
+        where T : struct, ILanes<T>
+    {
+        var wide = TileKernel.Columns;
+        for (var lane = 0; lane < wide; lane += T.Count)
+        {
+            var old = T.Load(tops + lane);
             var top = old;
             for (var j = 0; j < keys; j++)
             {
-                top = Vector256.MaxNative(Vector256.Load(scores + ((long)j * wide) + lane), top);
+                top = T.MaxNative(T.Load(scores + ((long)j * wide) + lane), top);
             }
 
             top.Store(tops + lane);
 
             // A row that has seen nothing has no top: 0 keeps −∞ − top from being NaN.
-            var from = Vector256.ConditionalSelect(Vector256.Equals(top, Vector256.Create(float.NegativeInfinity)), Vector256<float>.Zero, top);
-            var correction = AttentionExp.Of(old - from);
-            var sum = Vector256.Load(sums + lane) * correction;
+            var from = T.Select(T.Equal(top, T.Of(float.NegativeInfinity)), T.Of(0), top);
+            var correction = VectorMath.ExpNonPositive(old - from);
+            var sum = T.Load(sums + lane) * correction;
             for (var j = 0; j < keys; j++)
             {
                 var at = scores + ((long)j * wide) + lane;
-                var p = AttentionExp.Of(Vector256.Load(at) - from);
+                var p = VectorMath.ExpNonPositive(T.Load(at) - from);
                 p.Store(at);
                 sum += p;
             }
 
             sum.Store(sums + lane);
-            if (correction == Vector256<float>.One)
+            if (!T.Any(T.Less(correction, T.Of(1))))
             {
                 continue;
             }
@@ -215,7 +232,7 @@ internal static unsafe class AttentionKernel
             for (var d = 0; d < width; d++)
             {
                 var at = results + ((long)d * wide) + lane;
-                (Vector256.Load(at) * correction).Store(at);
+                (T.Load(at) * correction).Store(at);
             }
         }
     }

@@ -9,34 +9,53 @@ internal static unsafe class AttentionRows
 
     internal static void Run(Workers workers, AttentionJob job)
     {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Run<Lanes512>(workers, job);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Run<Lanes256>(workers, job);
+        }
+        else
+        {
+            Run<Lanes128>(workers, job);
+        }
+    }
+
+    private static void Run<T>(Workers workers, AttentionJob job)
+        where T : struct, ILanes<T>
+    {
         var pieces = checked(job.Batch * job.Heads);
         if ((long)pieces * job.Queries * job.Keys * (job.Dim + job.Width) <= SerialWork)
         {
             for (var piece = 0; piece < pieces; piece++)
             {
-                Head(job, piece);
+                Head<T>(job, piece);
             }
         }
         else
         {
-            workers.Run(pieces, piece => Head(job, piece));
+            workers.Run(pieces, piece => Head<T>(job, piece));
         }
     }
 
-    private static void Head(AttentionJob job, int piece)
+    private static void Head<T>(AttentionJob job, int piece)
+        where T : struct, ILanes<T>
     {
         var (batch, head) = Math.DivRem(piece, job.Heads);
-        var bytes = (job.Keys + (long)Vector256<float>.Count) * sizeof(float);
+        var bytes = (job.Keys + (long)T.Count) * sizeof(float);
         var scores = (float*)MemoryPool.Rent(bytes);
         for (var query = 0; query < job.Queries; query++)
         {
-            Row(job, batch, head, query, scores);
+            Row<T>(job, batch, head, query, scores);
         }
 
         MemoryPool.Return((nint)scores, bytes);
     }
 
-    private static void Row(AttentionJob job, int batch, int head, int query, float* scores)
+    private static void Row<T>(AttentionJob job, int batch, int head, int query, float* scores)
+        where T : struct, ILanes<T>
     {
         var (kvHead, seen) = (head / (job.Heads / job.KvHeads), job.Seen(batch, query));
         var result = job.Result(batch, head, query);
@@ -46,7 +65,7 @@ internal static unsafe class AttentionRows
             return;
         }
 
-        Scores(job.Query(batch, head, query), job.Key(batch, kvHead, 0), job.KeyStep, seen, job.Dim, job.Scale, scores);
+        Scores<T>(job.Query(batch, head, query), job.Key(batch, kvHead, 0), job.KeyStep, seen, job.Dim, job.Scale, scores);
         if (job.HasBias)
         {
             var bias = job.Bias(batch, head, query, 0);
@@ -57,32 +76,33 @@ internal static unsafe class AttentionRows
             }
         }
 
-        var sum = Exponentials(scores, seen);
+        var sum = Exponentials<T>(scores, seen);
         if (sum != 0)
         {
-            Mix(scores, 1 / sum, job.Value(batch, kvHead, 0), job.ValueStep, seen, job.Width, result);
+            Mix<T>(scores, 1 / sum, job.Value(batch, kvHead, 0), job.ValueStep, seen, job.Width, result);
         }
     }
 
-    private static void Scores(float* q, float* k, long step, int keys, int dim, float scale, float* scores)
+    private static void Scores<T>(float* q, float* k, long step, int keys, int dim, float scale, float* scores)
+        where T : struct, ILanes<T>
     {
-        var wide = Vector256<float>.Count;
+        var wide = T.Count;
         var whole = dim / wide * wide;
         var j = 0;
         for (; j + 4 <= keys; j += 4)
         {
             var (k0, k1, k2, k3) = Four(k + (j * step), step);
-            Vector256<float> a = default, b = default, c = default, e = default;
+            T a = default, b = default, c = default, e = default;
             for (var d = 0; d < whole; d += wide)
             {
-                var x = Vector256.Load(q + d);
-                a = Vector256.MultiplyAddEstimate(x, Vector256.Load((float*)k0 + d), a);
-                b = Vector256.MultiplyAddEstimate(x, Vector256.Load((float*)k1 + d), b);
-                c = Vector256.MultiplyAddEstimate(x, Vector256.Load((float*)k2 + d), c);
-                e = Vector256.MultiplyAddEstimate(x, Vector256.Load((float*)k3 + d), e);
+                var x = T.Load(q + d);
+                a = T.MultiplyAdd(x, T.Load((float*)k0 + d), a);
+                b = T.MultiplyAdd(x, T.Load((float*)k1 + d), b);
+                c = T.MultiplyAdd(x, T.Load((float*)k2 + d), c);
+                e = T.MultiplyAdd(x, T.Load((float*)k3 + d), e);
             }
 
-            var (s0, s1, s2, s3) = (Vector256.Sum(a), Vector256.Sum(b), Vector256.Sum(c), Vector256.Sum(e));
+            var (s0, s1, s2, s3) = (a.Sum(), b.Sum(), c.Sum(), e.Sum());
             for (var d = whole; d < dim; d++)
             {
                 s0 += q[d] * ((float*)k0)[d];
@@ -97,13 +117,13 @@ internal static unsafe class AttentionRows
         for (; j < keys; j++)
         {
             var at = k + (j * step);
-            Vector256<float> a = default;
+            T a = default;
             for (var d = 0; d < whole; d += wide)
             {
-                a = Vector256.MultiplyAddEstimate(Vector256.Load(q + d), Vector256.Load(at + d), a);
+                a = T.MultiplyAdd(T.Load(q + d), T.Load(at + d), a);
             }
 
-            var s = Vector256.Sum(a);
+            var s = a.Sum();
             for (var d = whole; d < dim; d++)
             {
                 s += q[d] * at[d];
@@ -117,70 +137,74 @@ internal static unsafe class AttentionRows
         ((nint)first, (nint)(first + step), (nint)(first + (2 * step)), (nint)(first + (3 * step)));
 
     /// <summary>Scores become e^(score − top); returns their sum, 0 when all are −∞.</summary>
-    private static float Exponentials(float* scores, int keys)
+    private static float Exponentials<T>(float* scores, int keys)
+        where T : struct, ILanes<T>
     {
-        var wide = Vector256<float>.Count;
+        var wide = T.Count;
         for (var j = keys; j % wide != 0; j++)
         {
             scores[j] = float.NegativeInfinity;
         }
 
-        var tops = Vector256.Create(float.NegativeInfinity);
+        var tops = T.Of(float.NegativeInfinity);
         for (var j = 0; j < keys; j += wide)
         {
-            tops = Vector256.MaxNative(Vector256.Load(scores + j), tops);
+            tops = T.MaxNative(T.Load(scores + j), tops);
         }
 
+        var lanes = stackalloc float[16];
+        tops.Store(lanes);
         var top = float.NegativeInfinity;
         for (var i = 0; i < wide; i++)
         {
-            top = Math.Max(top, tops[i]);
+            top = Math.Max(top, lanes[i]);
         }
 
-        var from = Vector256.Create(float.IsNegativeInfinity(top) ? 0 : top);
-        var sum = Vector256<float>.Zero;
+        var from = T.Of(float.IsNegativeInfinity(top) ? 0 : top);
+        var sum = T.Of(0);
         for (var j = 0; j < keys; j += wide)
         {
-            var p = AttentionExp.Of(Vector256.Load(scores + j) - from);
+            var p = VectorMath.ExpNonPositive(T.Load(scores + j) - from);
             p.Store(scores + j);
             sum += p;
         }
 
-        return Vector256.Sum(sum);
+        return sum.Sum();
     }
 
-    private static void Mix(float* weights, float factor, float* v, long step, int keys, int width, float* result)
+    private static void Mix<T>(float* weights, float factor, float* v, long step, int keys, int width, float* result)
+        where T : struct, ILanes<T>
     {
-        var wide = Vector256<float>.Count;
+        var wide = T.Count;
         var d = 0;
         for (; d + (4 * wide) <= width; d += 4 * wide)
         {
-            Vector256<float> a = default, b = default, c = default, e = default;
+            T a = default, b = default, c = default, e = default;
             var at = v + d;
             for (var j = 0; j < keys; j++, at += step)
             {
-                var w = Vector256.Create(weights[j]);
-                a = Vector256.MultiplyAddEstimate(w, Vector256.Load(at), a);
-                b = Vector256.MultiplyAddEstimate(w, Vector256.Load(at + wide), b);
-                c = Vector256.MultiplyAddEstimate(w, Vector256.Load(at + (2 * wide)), c);
-                e = Vector256.MultiplyAddEstimate(w, Vector256.Load(at + (3 * wide)), e);
+                var w = T.Of(weights[j]);
+                a = T.MultiplyAdd(w, T.Load(at), a);
+                b = T.MultiplyAdd(w, T.Load(at + wide), b);
+                c = T.MultiplyAdd(w, T.Load(at + (2 * wide)), c);
+                e = T.MultiplyAdd(w, T.Load(at + (3 * wide)), e);
             }
 
-            (a * factor).Store(result + d);
-            (b * factor).Store(result + d + wide);
-            (c * factor).Store(result + d + (2 * wide));
-            (e * factor).Store(result + d + (3 * wide));
+            (a * T.Of(factor)).Store(result + d);
+            (b * T.Of(factor)).Store(result + d + wide);
+            (c * T.Of(factor)).Store(result + d + (2 * wide));
+            (e * T.Of(factor)).Store(result + d + (3 * wide));
         }
 
         for (; d + wide <= width; d += wide)
         {
-            Vector256<float> a = default;
+            T a = default;
             for (var j = 0; j < keys; j++)
             {
-                a = Vector256.MultiplyAddEstimate(Vector256.Create(weights[j]), Vector256.Load(v + (j * step) + d), a);
+                a = T.MultiplyAdd(T.Of(weights[j]), T.Load(v + (j * step) + d), a);
             }
 
-            (a * factor).Store(result + d);
+            (a * T.Of(factor)).Store(result + d);
         }
 
         for (; d < width; d++)

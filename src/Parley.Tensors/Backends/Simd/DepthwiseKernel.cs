@@ -9,11 +9,28 @@ internal static unsafe class DepthwiseKernel
     internal static bool Suits(ConvPlan plan) => plan.Rows <= 2;
 
     /// <summary>y[batch, groups·rows, out] from weights [groups·rows, kernel].</summary>
-    internal static void Run(Workers workers, ConvPlan plan, float* weights, float* bias, float* y)
+    internal static void Run(Workers workers, ConvPlan plan, float* weights, float* bias, Activation activation, float* y)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Run<Lanes512>(workers, plan, weights, bias, activation, y);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Run<Lanes256>(workers, plan, weights, bias, activation, y);
+        }
+        else
+        {
+            Run<Lanes128>(workers, plan, weights, bias, activation, y);
+        }
+    }
+
+    private static void Run<T>(Workers workers, ConvPlan plan, float* weights, float* bias, Activation activation, float* y)
+        where T : struct, ILanes<T>
     {
         // Rows are stored padded and split by stride phase, so that neighbouring outputs always read neighbouring floats.
         var span = ((plan.Out.Width - 1L) * plan.Stride.Width) + ((plan.Kernel.Width - 1L) * plan.Dilation.Width) + 1;
-        var phase = ((span + plan.Stride.Width - 1) / plan.Stride.Width) + (4 * Vector256<float>.Count);
+        var phase = ((span + plan.Stride.Width - 1) / plan.Stride.Width) + (4 * T.Count);
         var rowFloats = phase * plan.Stride.Width;
         var bytes = rowFloats * plan.Size.Height * sizeof(float);
         workers.Run(checked(plan.Batch * plan.Groups), piece =>
@@ -32,8 +49,10 @@ internal static unsafe class DepthwiseKernel
                 var target = y + ((((long)batch * plan.Groups * plan.Rows) + channel) * plan.Columns);
                 for (var h = 0; h < plan.Out.Height; h++)
                 {
-                    Row(plan, rows, rowFloats, phase, weights + (channel * plan.Depth), bias is null ? 0 : bias[channel], h, target + ((long)h * plan.Out.Width));
+                    Row<T>(plan, rows, rowFloats, phase, weights + (channel * plan.Depth), bias is null ? 0 : bias[channel], h, target + ((long)h * plan.Out.Width));
                 }
+
+                ActivationKernel.Apply(activation, target, plan.Columns);
             }
 
             MemoryPool.Return((nint)rows, Math.Max(bytes, sizeof(float)));
@@ -56,13 +75,14 @@ internal static unsafe class DepthwiseKernel
         }
     }
 
-    private static void Row(ConvPlan plan, float* rows, long rowFloats, long phase, float* weights, float bias, int h, float* target)
+    private static void Row<T>(ConvPlan plan, float* rows, long rowFloats, long phase, float* weights, float bias, int h, float* target)
+        where T : struct, ILanes<T>
     {
-        var wide = Vector256<float>.Count;
-        var tile = stackalloc float[4 * Vector256<float>.Count];
+        var wide = T.Count;
+        var tile = stackalloc float[4 * 16];
         for (var w = 0; w < plan.Out.Width; w += 4 * wide)
         {
-            var a = Vector256.Create(bias);
+            var a = T.Of(bias);
             var (b, c, d) = (a, a, a);
             for (var kh = 0; kh < plan.Kernel.Height; kh++)
             {
@@ -78,11 +98,11 @@ internal static unsafe class DepthwiseKernel
                 for (var kw = 0; kw < plan.Kernel.Width; kw++)
                 {
                     var from = source + (part * phase) + offset;
-                    var tap = Vector256.Create(taps[kw]);
-                    a = Vector256.MultiplyAddEstimate(tap, Vector256.Load(from), a);
-                    b = Vector256.MultiplyAddEstimate(tap, Vector256.Load(from + wide), b);
-                    c = Vector256.MultiplyAddEstimate(tap, Vector256.Load(from + (2 * wide)), c);
-                    d = Vector256.MultiplyAddEstimate(tap, Vector256.Load(from + (3 * wide)), d);
+                    var tap = T.Of(taps[kw]);
+                    a = T.MultiplyAdd(tap, T.Load(from), a);
+                    b = T.MultiplyAdd(tap, T.Load(from + wide), b);
+                    c = T.MultiplyAdd(tap, T.Load(from + (2 * wide)), c);
+                    d = T.MultiplyAdd(tap, T.Load(from + (3 * wide)), d);
                     part += plan.Dilation.Width;
                     while (part >= plan.Stride.Width)
                     {

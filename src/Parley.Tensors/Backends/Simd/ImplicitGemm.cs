@@ -37,7 +37,7 @@ internal static unsafe class ImplicitGemm
     }
 
     /// <summary>Runs the product; <paramref name="y"/> null: every block goes to <paramref name="sink"/>, else it is stored there first, [batch, groups·rows, columns].</summary>
-    internal static void Run(Workers workers, ConvPlan plan, float* packed, float* bias, float* y, Sink? sink)
+    internal static void Run(Workers workers, ConvPlan plan, float* packed, float* bias, Activation activation, float* y, Sink? sink)
     {
         var (tall, columns) = (TileKernel.Rows, plan.Columns);
         var columnBlocks = (columns + ColumnBlock - 1) / ColumnBlock;
@@ -53,12 +53,12 @@ internal static unsafe class ImplicitGemm
             var (batch, group) = Math.DivRem(rest, plan.Groups);
             var (first, row) = (block * ColumnBlock, part * height);
             var (count, rows) = (Math.Min(ColumnBlock, columns - first), Math.Min(height, plan.Rows - row));
-            Piece(plan, packed + (group * PackedLength(plan.Rows, plan.Depth)), bias, y, sink, (batch, group, row, rows, first, count));
+            Piece(plan, packed + (group * PackedLength(plan.Rows, plan.Depth)), bias, activation, y, sink, (batch, group, row, rows, first, count));
         });
     }
 
     private static void Piece(
-        ConvPlan plan, float* packed, float* bias, float* y, Sink? sink, (int Batch, int Group, int Row, int Rows, int Column, int Columns) at)
+        ConvPlan plan, float* packed, float* bias, Activation activation, float* y, Sink? sink, (int Batch, int Group, int Row, int Rows, int Column, int Columns) at)
     {
         var (tall, wide) = (TileKernel.Rows, TileKernel.Columns);
         var panels = (at.Columns + wide - 1) / wide;
@@ -91,9 +91,17 @@ internal static unsafe class ImplicitGemm
                     for (var row = top; row < bottom; row += tall)
                     {
                         TileKernel.RunEdge(
-                            steps, left + ((long)row * steps), tall, b, wide, c + (row * stride), stride, add: true, Math.Min(tall, bottom - row), present);
+                            steps, left + ((long)row * steps), b, c + (row * stride), stride, add: true, Math.Min(tall, bottom - row), present);
                     }
                 }
+            }
+        }
+
+        if (activation != Activation.None)
+        {
+            for (var r = 0; r < at.Rows; r++)
+            {
+                ActivationKernel.Apply(activation, target + (r * stride), at.Columns);
             }
         }
 

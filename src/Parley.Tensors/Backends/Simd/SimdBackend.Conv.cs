@@ -96,7 +96,7 @@ internal sealed unsafe partial class SimdBackend
         var target = y.Pointer;
         var cut = options.PadLeft;
         var b = bias is null ? null : Dense(bias);
-        ImplicitGemm.Run(Workers, plan, packed, null, null, (batch, group, row, count, column, columns, values, valueStride) =>
+        ImplicitGemm.Run(Workers, plan, packed, null, Activation.None, null, (batch, group, row, count, column, columns, values, valueStride) =>
         {
             for (var r = 0; r < count; r++)
             {
@@ -124,19 +124,14 @@ internal sealed unsafe partial class SimdBackend
         var length = ImplicitGemm.PackedLength(plan.Rows, plan.Depth);
         if (plan.Channels == 1 && DepthwiseKernel.Suits(plan))
         {
-            DepthwiseKernel.Run(Workers, plan, w, b, y.Pointer);
+            DepthwiseKernel.Run(Workers, plan, w, b, activation, y.Pointer);
         }
         else
         {
             var packed = Tensor.Empty([plan.Groups, checked((int)length)], this).Pointer;
             Workers.Run(plan.Groups, group =>
                 ImplicitGemm.PackWeights(w + (group * (long)plan.Rows * plan.Depth), plan.Depth, plan.Rows, plan.Depth, packed + (group * length)));
-            ImplicitGemm.Run(Workers, plan, packed, b, y.Pointer, sink: null);
-        }
-
-        if (ConvActivation.Op(activation) is { } op)
-        {
-            Unary(op, y, y);
+            ImplicitGemm.Run(Workers, plan, packed, b, activation, y.Pointer, sink: null);
         }
     }
 
