@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Parley.Tensors;
+
+namespace Parley.Models;
+
+/// <summary>Compares Parley with a reference implementation, tensor by tensor, on a fixture folder.</summary>
+/// <remarks>Nothing about a fixture is known beforehand: sizes, lengths, ids and tolerances are read from the folder, the model from its <c>config.json</c>.</remarks>
+public static class FixtureRunner
+{
+    /// <summary>Computes every expected tensor that Parley can and compares it.</summary>
+    /// <param name="folder">Holds fixture.json, inputs.safetensors, expected.safetensors and the model, if there is one.</param>
+    /// <param name="backend">What computes; null: <see cref="Backend.Default"/>.</param>
+    /// <returns>A row for each expected tensor, in the order of fixture.json.</returns>
+    public static IReadOnlyList<FixtureRow> Run(string folder, Backend? backend = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        using var fixture = Fixture.Open(folder);
+        var results = new FixtureResults();
+        using (new TensorScope())
+        {
+            Compute(fixture, results, backend ?? Backend.Default);
+        }
+
+        return [.. fixture.Expected.Select(results.Compare)];
+    }
+
+    private static void Compute(Fixture fixture, FixtureResults results, Backend backend)
+    {
+        using var config = fixture.Folder.JsonOrNull("config.json");
+        var type = config is not null && config.RootElement.TryGetProperty("model_type", out var t) && t.ValueKind == JsonValueKind.String ? t.GetString() : null;
+        switch (type)
+        {
+            case "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer":
+                Wav2Vec2Fixture.Compute(fixture, config!.RootElement, results, backend);
+                break;
+            case null:
+                results.CannotCompute("", "the folder has no config.json with a model_type");
+                break;
+            default:
+                results.CannotCompute("", $"no runner for model_type \"{type}\"");
+                break;
+        }
+    }
+}
