@@ -42,9 +42,10 @@ internal static class TiktokenFile
             }
 
             var space = text.IndexOf((byte)' ');
+            // Whisper's multilingual file has one token of no bytes, written as padding alone; its id stays a hole.
+            var length = 0;
             if (space <= 0
-                || Base64.DecodeFromUtf8(text[..space], bytes.AsSpan(used), out _, out var length) != OperationStatus.Done
-                || length == 0
+                || (!text[..space].SequenceEqual("="u8) && Base64.DecodeFromUtf8(text[..space], bytes.AsSpan(used), out _, out length) != OperationStatus.Done)
                 || !Utf8Parser.TryParse(text[(space + 1)..], out int rank, out var digits) || digits != text.Length - space - 1)
             {
                 throw new InvalidDataException(
