@@ -92,6 +92,22 @@ public sealed class ConvTests
             .Conv2d(Noise([c[4], c[1] / c[13], c[5], c[6]], 2, backend), Noise([c[4]], 3, backend), options));
     }
 
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Gelu)]
+    [InlineData(Activation.GeluTanh)]
+    [InlineData(Activation.Silu)]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Sigmoid)]
+    public void Activations_are_fused_alike(Activation activation)
+    {
+        foreach (var groups in new[] { 1, 6 })
+        {
+            Agree(backend => Noise([2, 6, 50], 1, backend).Conv1d(Noise([12, 6 / groups, 3], 2, backend), Noise([12], 3, backend), new(2, 1, 1, 1, groups), activation));
+            Agree(backend => Noise([1, 6, 9, 40], 1, backend).Conv2d(Noise([6, 6 / groups, 3, 3], 2, backend), null, new(1, 3, 1, 1, 1, 1, groups), activation));
+        }
+    }
+
     [Fact]
     public void Convolutions_equal_PyTorch()
     {

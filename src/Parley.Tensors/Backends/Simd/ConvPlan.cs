@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Parley.Tensors;
 
 /// <summary>A convolution as a matrix product: rows are output channels, steps are (channel, tap row, tap column), columns are output positions.</summary>
@@ -78,6 +80,12 @@ internal sealed unsafe class ConvPlan
             var (row, start) = Out.Height == 1 ? (0, column + done) : Math.DivRem(column + done, Out.Width);
             var run = Math.Min(count - done, Out.Width - start);
             var (y, left) = (((long)row * Stride.Height) + down, ((long)start * Stride.Width) + right);
+            if (run == wide && y >= 0 && y < Size.Height && left >= 0 && left + ((wide - 1L) * Stride.Width) < Size.Width)
+            {
+                CopyInner(plane + (y * Step.Row) + (left * Step.Column), Stride.Width * Step.Column, into);
+                return;
+            }
+
             if (y < 0 || y >= Size.Height)
             {
                 new Span<float>(into + done, run).Clear();
@@ -93,6 +101,37 @@ internal sealed unsafe class ConvPlan
         if (count < wide)
         {
             new Span<float>(into + count, wide - count).Clear();
+        }
+    }
+
+    /// <summary>A whole panel row that touches no padding.</summary>
+    private static void CopyInner(float* source, long step, float* into)
+    {
+        if (step == 1)
+        {
+            if (Vector512.IsHardwareAccelerated)
+            {
+                Vector512.Load(source).Store(into);
+                Vector512.Load(source + 16).Store(into + 16);
+            }
+            else if (Vector256.IsHardwareAccelerated)
+            {
+                Vector256.Load(source).Store(into);
+                Vector256.Load(source + 8).Store(into + 8);
+            }
+            else
+            {
+                Vector128.Load(source).Store(into);
+                Vector128.Load(source + 4).Store(into + 4);
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < TileKernel.Columns; i += 4, source += 4 * step)
+        {
+            var (a, b, c, d) = (source[0], source[step], source[2 * step], source[3 * step]);
+            (into[i], into[i + 1], into[i + 2], into[i + 3]) = (a, b, c, d);
         }
     }
 

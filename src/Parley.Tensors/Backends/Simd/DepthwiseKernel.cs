@@ -68,10 +68,18 @@ internal static unsafe class DepthwiseKernel
             return;
         }
 
-        for (long i = Math.Max(0, -plan.Pad.Left); i < end; i++)
+        var stride = plan.Stride.Width;
+        for (var part = 0; part < stride; part++)
         {
-            var (at, part) = Math.DivRem(i + plan.Pad.Left, plan.Stride.Width);
-            target[(part * phase) + at] = source[i * plan.Step.Column];
+            // Padded position at·stride + part is input position at·stride + part − pad.
+            var first = part - (long)plan.Pad.Left;
+            var at = first >= 0 ? 0 : (-first + stride - 1) / stride;
+            var into = target + (part * phase);
+            var from = first + (at * stride);
+            for (; from < end; from += stride, at++)
+            {
+                into[at] = source[from * plan.Step.Column];
+            }
         }
     }
 
