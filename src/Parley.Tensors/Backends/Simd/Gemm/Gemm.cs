@@ -9,11 +9,14 @@ namespace Parley.Tensors;
 /// </remarks>
 internal static unsafe class Gemm
 {
-    private const int Depth = 320;
+    private const int Depth = 384;
     private const int BlockRows = 96;
     private const int BlockColumns = 512;
     private const int SmallRows = 2 * BlockRows;
     private const long PackedFloats = 2L << 20;
+    private const long PackAlone = 32 << 10;
+
+    private static readonly Workers Alone = new(1);
 
     /// <summary>c[m, n] = epilogue(a[m, k] b[k, n]); c has dense rows that must not overlap a or b.</summary>
     /// <param name="workers">Cores to use.</param>
@@ -91,7 +94,8 @@ internal static unsafe class Gemm
         var packed = (float*)MemoryPool.Rent(packedBytes);
         try
         {
-            workers.Run(strips, strip => PackStrip<TTile>(a, aRow, aColumn, strip, m, k, step, packed));
+            var alone = (long)m * k < PackAlone;
+            (alone ? Alone : workers).Run(strips, strip => PackStrip<TTile>(a, aRow, aColumn, strip, m, k, step, packed));
 
             // About a quarter of a million multiply-adds a piece, and at least one strip.
             var perPiece = (int)Math.Clamp((1L << 18) / ((long)strips * tileRows * tileColumns * k), 1, panels);

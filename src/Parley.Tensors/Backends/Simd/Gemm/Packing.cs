@@ -56,6 +56,7 @@ internal static unsafe class Packing
     //   b0 b1 b2 b3   ->   a1 b1 c1 d1
     //   c0 c1 c2 c3        a2 b2 c2 d2
     //   d0 d1 d2 d3        a3 b3 c3 d3
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(float* source, long laneStride, int depth, float* target, int width)
     {
         var a = source;
@@ -66,11 +67,12 @@ internal static unsafe class Packing
         for (; p <= depth - 4; p += 4)
         {
             var (x, y, z, w) = (Vector128.Load(a + p), Vector128.Load(b + p), Vector128.Load(c + p), Vector128.Load(d + p));
-            var (xyLow, xyHigh, zwLow, zwHigh) = (Low(x, y), High(x, y), Low(z, w), High(z, w));
-            Vector128.Create(xyLow.GetLower(), zwLow.GetLower()).Store(target);
-            Vector128.Create(xyLow.GetUpper(), zwLow.GetUpper()).Store(target + width);
-            Vector128.Create(xyHigh.GetLower(), zwHigh.GetLower()).Store(target + 2 * width);
-            Vector128.Create(xyHigh.GetUpper(), zwHigh.GetUpper()).Store(target + 3 * width);
+            var (xyLow, xyHigh) = (Low(x, y).AsDouble(), High(x, y).AsDouble());
+            var (zwLow, zwHigh) = (Low(z, w).AsDouble(), High(z, w).AsDouble());
+            Low(xyLow, zwLow).AsSingle().Store(target);
+            High(xyLow, zwLow).AsSingle().Store(target + width);
+            Low(xyHigh, zwHigh).AsSingle().Store(target + 2 * width);
+            High(xyHigh, zwHigh).AsSingle().Store(target + 3 * width);
             target += 4 * width;
         }
 
@@ -83,29 +85,19 @@ internal static unsafe class Packing
 
     // x0 y0 x1 y1
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Low(Vector128<float> x, Vector128<float> y)
-    {
-        if (Sse.IsSupported)
-        {
-            return Sse.UnpackLow(x, y);
-        }
-
-        return AdvSimd.Arm64.IsSupported
-            ? AdvSimd.Arm64.ZipLow(x, y)
-            : Vector128.Create(x[0], y[0], x[1], y[1]);
-    }
+    private static Vector128<float> Low(Vector128<float> x, Vector128<float> y) =>
+        Sse.IsSupported ? Sse.UnpackLow(x, y) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(x, y) : Vector128.Create(x[0], y[0], x[1], y[1]);
 
     // x2 y2 x3 y3
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> High(Vector128<float> x, Vector128<float> y)
-    {
-        if (Sse.IsSupported)
-        {
-            return Sse.UnpackHigh(x, y);
-        }
+    private static Vector128<float> High(Vector128<float> x, Vector128<float> y) =>
+        Sse.IsSupported ? Sse.UnpackHigh(x, y) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(x, y) : Vector128.Create(x[2], y[2], x[3], y[3]);
 
-        return AdvSimd.Arm64.IsSupported
-            ? AdvSimd.Arm64.ZipHigh(x, y)
-            : Vector128.Create(x[2], y[2], x[3], y[3]);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> Low(Vector128<double> x, Vector128<double> y) =>
+        Sse2.IsSupported ? Sse2.UnpackLow(x, y) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(x, y) : Vector128.Create(x[0], y[0]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> High(Vector128<double> x, Vector128<double> y) =>
+        Sse2.IsSupported ? Sse2.UnpackHigh(x, y) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(x, y) : Vector128.Create(x[1], y[1]);
 }
