@@ -8,7 +8,7 @@ public sealed unsafe class WeightsMultiplyTests
     private static readonly int[] Depths =
         [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 66, 95, 96, 97, 127, 128, 129, 191, 192, 193, 255, 256, 257];
 
-    public static TheoryData<WeightFormat> Formats => [WeightFormat.BFloat16, WeightFormat.Float16, WeightFormat.Int8];
+    public static TheoryData<WeightFormat> Formats => [WeightFormat.BFloat16, WeightFormat.Float16, WeightFormat.Int8, WeightFormat.Int4];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -31,7 +31,7 @@ public sealed unsafe class WeightsMultiplyTests
     [MemberData(nameof(Formats))]
     public void Products_of_many_rows_equal_the_double_precision_ones(WeightFormat format)
     {
-        foreach (var (rows, outputs, depth) in (ReadOnlySpan<(int, int, int)>)[(10, 40, 100), (13, 257, 65), (801, 33, 31), (50, 300, 1030), (17, 5, 4100)])
+        foreach (var (rows, outputs, depth) in (ReadOnlySpan<(int, int, int)>)[(10, 40, 100), (13, 257, 65), (25, 257, 65), (31, 48, 33), (801, 33, 31), (50, 300, 1030), (17, 5, 4100)])
         {
             var weight = WeightMatrix.Quantise(WeightsSample.Gaussian(outputs * depth, depth), outputs, depth, format);
             Check(weight, rows, WeightsSample.Gaussian(rows * depth, rows + depth));
@@ -44,7 +44,7 @@ public sealed unsafe class WeightsMultiplyTests
     {
         const int Outputs = 1000, Depth = 515;
         var source = WeightsSample.Gaussian(Outputs * Depth, 3);
-        foreach (var rows in (int[])[1, 3, 8, 9, 50])
+        foreach (var rows in (int[])[1, 3, 8, 9, 24, 25, 50])
         {
             var x = WeightsSample.Gaussian(rows * Depth, rows);
             float[]? first = null;
@@ -62,7 +62,7 @@ public sealed unsafe class WeightsMultiplyTests
     [MemberData(nameof(Formats))]
     public void Bias_activation_and_residual_are_applied_in_that_order(WeightFormat format)
     {
-        foreach (var rows in (int[])[1, 2, 11])
+        foreach (var rows in (int[])[1, 2, 11, 26])
         {
             foreach (var activation in Enum.GetValues<Activation>())
             {
@@ -84,7 +84,7 @@ public sealed unsafe class WeightsMultiplyTests
     {
         const int Outputs = 21, Depth = 35;
         var weight = WeightMatrix.Quantise(WeightsSample.Gaussian(Outputs * Depth, 1), Outputs, Depth, format);
-        foreach (var rows in (int[])[2, 12])
+        foreach (var rows in (int[])[2, 12, 31])
         {
             var x = WeightsSample.Gaussian(rows * (Depth + 3), 2);
             var y = new float[rows * (Outputs + 5)];
@@ -110,7 +110,7 @@ public sealed unsafe class WeightsMultiplyTests
     {
         const int Outputs = 20, Depth = 33;
         var weight = WeightMatrix.Quantise(WeightsSample.Gaussian(Outputs * Depth, 1), Outputs, Depth, format);
-        foreach (var rows in (int[])[2, 12])
+        foreach (var rows in (int[])[2, 12, 31])
         {
             var x = WeightsSample.Gaussian(rows * Depth, 2);
             var clean = WeightsSample.Multiply(weight, new Workers(1), rows, x, null);

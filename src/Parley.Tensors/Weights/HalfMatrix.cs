@@ -6,7 +6,6 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
 {
     private const int FewRows = 8;
     private const int PieceBytes = 64 << 10;
-    private const int BlockBytes = 128 << 10;
 
     private readonly object _owner;
     private readonly ushort* _values;
@@ -30,16 +29,7 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
     public override long Bytes => (long)Out * In * sizeof(ushort);
 
     /// <inheritdoc/>
-    public override void CopyRow(int row, Span<float> target)
-    {
-        CheckRow(row, target);
-        fixed (float* pinned = target)
-        {
-            HalfDot<TCode>.Decode(Row(row), In, pinned);
-        }
-
-        GC.KeepAlive(_owner);
-    }
+    internal override void DecodeRow(int row, float* target) => HalfDot<TCode>.Decode(Row(row), In, target);
 
     /// <inheritdoc/>
     internal override string? EncodeRow(int row, float* source)
@@ -77,7 +67,7 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
         }
         else
         {
-            MultiplyMany(workers, rows, x, xStride, bias, activation, residual, residualStride, y, yStride);
+            MultiplyDecoded(workers, rows, x, xStride, bias, activation, residual, residualStride, y, yStride);
         }
 
         GC.KeepAlive(_owner);
@@ -109,7 +99,7 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
                     var target = y + (r * yStride) + o;
                     if (end - o >= HalfDot<TCode>.Rows)
                     {
-                        HalfDot<TCode>.Four(Row(o), In, even, even + stream, In, target);
+                        HalfDot<TCode>.Two(Row(o), In, even, even + stream, In, target);
                     }
                     else
                     {
@@ -129,30 +119,5 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
             }
         });
         MemoryPool.Return((nint)inputs, bytes);
-    }
-
-    private void MultiplyMany(
-        Workers workers, int rows, float* x, long xStride, float* bias, Activation activation, float* residual, long residualStride, float* y, long yStride)
-    {
-        var block = Math.Clamp(BlockBytes / (In * sizeof(float)) / FloatDot.Columns, 1, 16) * FloatDot.Columns;
-        workers.Run((Out + block - 1) / block, piece =>
-        {
-            var (first, count) = (piece * block, Math.Min(block, Out - (piece * block)));
-            var bytes = (long)count * In * sizeof(float);
-            var decoded = (float*)MemoryPool.Rent(bytes);
-            for (var j = 0; j < count; j++)
-            {
-                HalfDot<TCode>.Decode(Row(first + j), In, decoded + ((long)j * In));
-            }
-
-            FloatDot.Block(rows, x, xStride, decoded, count, In, y + first, yStride);
-            MemoryPool.Return((nint)decoded, bytes);
-            for (var r = 0; r < rows; r++)
-            {
-                var target = y + (r * yStride) + first;
-                WeightEpilogue.AddBias(target, count, bias is null ? null : bias + first);
-                WeightEpilogue.Finish(target, count, activation, residual is null ? null : residual + (r * residualStride) + first);
-            }
-        });
     }
 }

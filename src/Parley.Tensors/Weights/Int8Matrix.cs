@@ -10,7 +10,7 @@ internal sealed unsafe class Int8Matrix : EncodedMatrix
     /// <summary>Longest row whose sums of products stay within int32.</summary>
     internal const int MostColumns = 131_072;
 
-    private const int FewRows = 8;
+    private const int FewRows = 24;
     private const int PieceBytes = 64 << 10;
 
     private readonly NativeBlock _values;
@@ -45,17 +45,14 @@ internal sealed unsafe class Int8Matrix : EncodedMatrix
     internal sbyte* Row(int row) => (sbyte*)_values.Pointer + ((long)row * Stride);
 
     /// <inheritdoc/>
-    public override void CopyRow(int row, Span<float> target)
+    internal override void DecodeRow(int row, float* target)
     {
-        CheckRow(row, target);
         var values = Row(row);
         var scale = Scales[row];
         for (var i = 0; i < In; i++)
         {
             target[i] = values[i] * scale;
         }
-
-        GC.KeepAlive(this);
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,8 @@ public sealed unsafe class WeightMatrixBuilder
             WeightFormat.BFloat16 => new BFloat16Matrix(rows, columns),
             WeightFormat.Float16 => new Float16Matrix(rows, columns),
             WeightFormat.Int8 => new Int8Matrix(rows, columns),
-            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "quantise: unknown format"),
+            WeightFormat.Int4 => new Int4Matrix(rows, columns),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "quantise: float32 weights need no encoding; use WeightMatrix.Dense"),
         };
     }
 

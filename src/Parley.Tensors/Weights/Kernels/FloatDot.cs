@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Parley.Tensors;
 
@@ -21,6 +22,7 @@ internal static unsafe class FloatDot
     }
 
     // Beyond the edge the last row or column is repeated, and its sums are not stored.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile(int rows, float* x, long xStride, int columns, float* w, int depth, float* y, long yStride)
     {
         float* x0 = x, x1 = x + (Math.Min(1, rows - 1) * xStride), x2 = x + (Math.Min(2, rows - 1) * xStride), x3 = x + (Math.Min(3, rows - 1) * xStride);

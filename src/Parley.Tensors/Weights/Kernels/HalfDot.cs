@@ -8,7 +8,7 @@ namespace Parley.Tensors;
 internal static unsafe class HalfDot<TCode>
     where TCode : struct, IHalfCode
 {
-    internal const int Rows = 4;
+    internal const int Rows = 2;
 
     /// <summary>Floats that the even (or odd) stream of a row takes.</summary>
     internal static int StreamLength(int count) => (count + 1) / 2;
@@ -29,12 +29,13 @@ internal static unsafe class HalfDot<TCode>
         }
     }
 
-    /// <summary>sums[j] = x · w[j] for four rows.</summary>
-    internal static void Four(ushort* w, long stride, float* even, float* odd, int count, float* sums)
+    /// <summary>sums[j] = x · w[j] for two rows: as many as decode without leaving the registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Two(ushort* w, long stride, float* even, float* odd, int count, float* sums)
     {
         var width = Vector<float>.Count;
-        ushort* w0 = w, w1 = w + stride, w2 = w1 + stride, w3 = w2 + stride;
-        Vector<float> e0 = default, e1 = default, e2 = default, e3 = default, o0 = default, o1 = default, o2 = default, o3 = default;
+        ushort* w0 = w, w1 = w + stride;
+        Vector<float> e0 = default, e1 = default, o0 = default, o1 = default;
         Vector<short> special = default;
         var i = 0;
         for (; i <= (count / 2) - width; i += width)
@@ -43,24 +44,18 @@ internal static unsafe class HalfDot<TCode>
             var xOdd = Vector.Load(odd + i);
             Step((uint*)w0 + i, xEven, xOdd, ref e0, ref o0, ref special);
             Step((uint*)w1 + i, xEven, xOdd, ref e1, ref o1, ref special);
-            Step((uint*)w2 + i, xEven, xOdd, ref e2, ref o2, ref special);
-            Step((uint*)w3 + i, xEven, xOdd, ref e3, ref o3, ref special);
         }
 
         sums[0] = Vector.Sum(e0 + o0) + Rest(w0, even, odd, 2 * i, count);
         sums[1] = Vector.Sum(e1 + o1) + Rest(w1, even, odd, 2 * i, count);
-        sums[2] = Vector.Sum(e2 + o2) + Rest(w2, even, odd, 2 * i, count);
-        sums[3] = Vector.Sum(e3 + o3) + Rest(w3, even, odd, 2 * i, count);
         if (TCode.HasSpecial && special != Vector<short>.Zero)
         {
-            for (var j = 0; j < Rows; j++)
-            {
-                sums[j] = Rest(w + (j * stride), even, odd, 0, count);
-            }
+            sums[0] = Rest(w0, even, odd, 0, count);
+            sums[1] = Rest(w1, even, odd, 0, count);
         }
     }
 
-    /// <summary>x · w for one row, added up in the same order as <see cref="Four"/>.</summary>
+    /// <summary>x · w for one row, added up in the same order as <see cref="Two"/>.</summary>
     internal static float One(ushort* w, float* even, float* odd, int count)
     {
         var width = Vector<float>.Count;

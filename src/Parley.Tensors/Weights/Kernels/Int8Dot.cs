@@ -39,6 +39,7 @@ internal static unsafe class Int8Dot
         return Vector128.Sum(sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Four256(sbyte* x, sbyte* w, long stride, int length, int* sums)
     {
         sbyte* w0 = w, w1 = w + stride, w2 = w1 + stride, w3 = w2 + stride;
@@ -76,8 +77,9 @@ internal static unsafe class Int8Dot
             : sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitude, signed), Vector256<short>.One);
     }
 
+    /// <summary>sum + x · w, in whichever lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Add128(Vector128<int> sum, Vector128<sbyte> x, Vector128<sbyte> w)
+    internal static Vector128<int> Add128(Vector128<int> sum, Vector128<sbyte> x, Vector128<sbyte> w)
     {
         if (Dp.IsSupported)
         {

@@ -58,6 +58,7 @@ internal static unsafe class Int8Gemm<TStep, TVector>
     }
 
     /// <summary>c[6, 2 vectors] = start + x rows · packed columns; rows beyond <paramref name="valid"/> repeat the last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Tile(int units, int* x, long stride, int valid, int* w, int* start, int* c)
     {
         var lanes = TStep.Lanes;
