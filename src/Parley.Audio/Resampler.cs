@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Parley.Tensors;
 
 namespace Parley.Audio;
 
@@ -10,6 +11,9 @@ namespace Parley.Audio;
 /// </remarks>
 public sealed class Resampler
 {
+    // Outputs that one piece of work makes.
+    private const int Piece = 1 << 16;
+
     private readonly int _from;
     private readonly int _to;
     private readonly int _taps;
@@ -67,7 +71,7 @@ public sealed class Resampler
     public static float[] Resample(float[] samples, int fromRate, int toRate)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        return fromRate == toRate || samples.Length == 0 ? samples : new Resampler(fromRate, toRate).Apply(samples);
+        return fromRate == toRate || samples.Length == 0 ? samples : new Resampler(fromRate, toRate).Apply(samples, Workers.Shared);
     }
 
     /// <summary>Samples that come out for so many that go in: the ratio, rounded up.</summary>
@@ -84,6 +88,22 @@ public sealed class Resampler
         }
 
         Apply(samples, output, 0);
+        return output;
+    }
+
+    /// <summary>Resamples a whole signal [samples] on several cores; the result is that of one.</summary>
+    public float[] Apply(float[] samples, Workers workers)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentNullException.ThrowIfNull(workers);
+        if (_from == _to)
+        {
+            return [.. samples];
+        }
+
+        var output = new float[OutputLength(samples.Length)];
+        workers.Run((output.Length + Piece - 1) / Piece, piece =>
+            Apply(samples, output.AsSpan(piece * Piece, Math.Min(Piece, output.Length - piece * Piece)), piece * Piece));
         return output;
     }
 

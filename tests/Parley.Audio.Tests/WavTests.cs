@@ -127,6 +127,14 @@ public sealed class WavTests
         Assert.All(new Resampler(48000, 16000).Apply(tone)[100..15900], s => Assert.InRange(s, -0.02f, 0.02f));
     }
 
+    [Fact]
+    public void Pieces_on_several_cores_give_the_same_samples()
+    {
+        var random = new Random(4);
+        float[] samples = [.. Enumerable.Range(0, 500_000).Select(_ => random.NextSingle() - 0.5f)];
+        Assert.Equal(new Resampler(44100, 16000).Apply(samples.AsSpan()), Resampler.Resample(samples, 44100, 16000));
+    }
+
     internal static AudioBuffer Load(byte[] file) => AudioFile.Load(new MemoryStream(file), "test", TestContext.Current.CancellationToken);
 
     internal static byte[] Wave(int tag, int bits, int channels, byte[] data, int sub = 0)
