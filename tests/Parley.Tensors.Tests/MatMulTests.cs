@@ -52,6 +52,18 @@ public sealed class MatMulTests
     }
 
     [Fact]
+    public void Tiles_of_every_width_equal_the_reference()
+    {
+        foreach (var (m, n, k) in new[] { (5, 33, 40), (24, 64, 300), (31, 70, 11), (205, 99, 401) })
+        {
+            var expected = Matrix(Backend.Reference, m, k, turned: false, seed: 1).MatMul(Matrix(Backend.Reference, k, n, turned: false, seed: 2)).ToArray();
+            Expect.Close(Tiled<Tile128>(m, n, k), expected, 1e-5f, 2e-5f, $"128 bits, {m}x{n}x{k}");
+            Expect.Close(Tiled<Tile256>(m, n, k), expected, 1e-5f, 2e-5f, $"256 bits, {m}x{n}x{k}");
+            Expect.Close(Tiled<Tile512>(m, n, k), expected, 1e-5f, 2e-5f, $"512 bits, {m}x{n}x{k}");
+        }
+    }
+
+    [Fact]
     public void Leading_dimensions_broadcast()
     {
         foreach (var (left, right) in new (int[], int[])[] { ([2, 3, 5, 4], [4, 6]), ([5, 4], [3, 4, 6]), ([2, 1, 5, 4], [3, 4, 6]), ([3, 5, 4], [3, 4, 6]), ([4, 1, 4], [4, 6]) })
@@ -115,6 +127,14 @@ public sealed class MatMulTests
         Assert.Throws<ShapeException>(() => a.Linear(WeightMatrix.Dense(Tensor.Zeros([4, 2], Simd))));
         Assert.Throws<ShapeException>(() => a.Linear(WeightMatrix.Dense(a), bias: a));
         Assert.Throws<ShapeException>(() => WeightMatrix.Dense(Tensor.Zeros([3], Simd)));
+    }
+
+    private static unsafe float[] Tiled<TTile>(int m, int n, int k)
+        where TTile : struct, ITile
+    {
+        var (a, b, y) = (Matrix(Simd, m, k, turned: false, seed: 1), Matrix(Simd, k, n, turned: false, seed: 2), Tensor.Zeros([m, n], Simd));
+        Gemm.Run<TTile>(Simd.Workers, m, n, k, a.Pointer, k, 1, b.Pointer, n, 1, y.Pointer, n, default);
+        return y.ToArray();
     }
 
     private static Tensor Matrix(Backend backend, int rows, int columns, bool turned, int seed) =>

@@ -46,7 +46,7 @@ internal readonly unsafe struct Epilogue
                 Add(values, RowBias[row + i]);
             }
 
-            Activations.Apply(Activation, values);
+            ActivationKernel.Apply(Activation, c + i * cRow, columns);
             if (Residual is not null)
             {
                 Add(values, new ReadOnlySpan<float>(Residual + (row + i) * ResidualStride + column, columns));

@@ -9,7 +9,6 @@ namespace Parley.Tensors;
 /// </remarks>
 internal static unsafe class Gemm
 {
-    private const int Depth = 384;
     private const int BlockRows = 96;
     private const int BlockColumns = 512;
     private const int SmallRows = 2 * BlockRows;
@@ -89,7 +88,7 @@ internal static unsafe class Gemm
     {
         var (tileRows, tileColumns) = (TTile.Rows, TTile.Columns);
         var (strips, panels) = (Ceiling(m, tileRows), Ceiling(n, tileColumns));
-        var step = Step(k);
+        var step = Step(k, tileColumns);
         var packedBytes = (long)strips * tileRows * k * sizeof(float);
         var packed = (float*)MemoryPool.Rent(packedBytes);
         try
@@ -136,7 +135,7 @@ internal static unsafe class Gemm
         where TTile : struct, ITile
     {
         var (tileRows, tileColumns) = (TTile.Rows, TTile.Columns);
-        var step = Step(k);
+        var step = Step(k, tileColumns);
         var blockRows = Even(m, BlockRows, tileRows);
         var width = (int)Math.Min(Math.Max(PackedFloats / k / BlockColumns, 1) * BlockColumns, Ceiling(n, tileColumns) * (long)tileColumns);
         var packedBytes = (long)width * k * sizeof(float);
@@ -232,8 +231,8 @@ internal static unsafe class Gemm
 
     private static int Ceiling(int value, int divisor) => (value + divisor - 1) / divisor;
 
-    // Equal steps of at most Depth.
-    private static int Step(int k) => Ceiling(k, Ceiling(k, Depth));
+    // Equal steps, so short that a strip of b stays in the first-level cache.
+    private static int Step(int k, int tileColumns) => Ceiling(k, Ceiling(k, tileColumns >= 32 ? 256 : 384));
 
     // Equal blocks of at most `most` and of whole tiles.
     private static int Even(int value, int most, int tile) => Ceiling(Ceiling(value, Ceiling(value, most)), tile) * tile;
