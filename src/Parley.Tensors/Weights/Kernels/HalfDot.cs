@@ -46,13 +46,11 @@ internal static unsafe class HalfDot<TCode>
             Step((uint*)w1 + i, xEven, xOdd, ref e1, ref o1, ref special);
         }
 
-        sums[0] = Vector.Sum(e0 + o0) + Rest(w0, even, odd, 2 * i, count);
-        sums[1] = Vector.Sum(e1 + o1) + Rest(w1, even, odd, 2 * i, count);
-        if (TCode.HasSpecial && special != Vector<short>.Zero)
-        {
-            sums[0] = Rest(w0, even, odd, 0, count);
-            sums[1] = Rest(w1, even, odd, 0, count);
-        }
+        // Nothing vectorised lives past this point: a call would keep it in memory inside the loop as well.
+        var (first, second) = (Vector.Sum(e0 + o0), Vector.Sum(e1 + o1));
+        var again = TCode.HasSpecial && special != Vector<short>.Zero;
+        sums[0] = again ? Rest(w0, even, odd, 0, count) : first + Rest(w0, even, odd, 2 * i, count);
+        sums[1] = again ? Rest(w1, even, odd, 0, count) : second + Rest(w1, even, odd, 2 * i, count);
     }
 
     /// <summary>x · w for one row, added up in the same order as <see cref="Two"/>.</summary>
