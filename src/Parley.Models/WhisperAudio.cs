@@ -8,6 +8,7 @@ internal sealed class WhisperAudio
 {
     private const int Hop = 160;
     private const int Margin = 2;
+    private const float Silence = -10;
 
     private readonly ReadOnlyMemory<float> _samples;
     private readonly WhisperLogMel _logMel;
@@ -25,23 +26,20 @@ internal sealed class WhisperAudio
     public int Frames { get; }
 
     /// <summary>One window [1, mels, window]: frames from <paramref name="start"/> on, then silence.</summary>
+    /// <remarks>Silence is what the front end makes of zeros, as in training; openai/whisper's transcribe() puts 0 there, which sounds like noise to a model.</remarks>
     public Tensor Window(int start, int frames, Backend backend)
     {
-        frames = Math.Min(frames, _config.WindowFrames);
-        var window = Tensor.Zeros([1, _config.MelBins, _config.WindowFrames], backend);
-        if (frames <= 0)
-        {
-            return window;
-        }
-
-        var values = Raw(start, frames);
-        WhisperLogMel.Normalize(values, _peak);
+        frames = Math.Clamp(frames, 0, _config.WindowFrames);
+        var values = new float[_config.MelBins * _config.WindowFrames];
+        Array.Fill(values, Silence);
+        var heard = frames > 0 ? Raw(start, frames) : [];
         for (var mel = 0; mel < _config.MelBins; mel++)
         {
-            window.Slice(1, mel, mel + 1).Slice(2, 0, frames).CopyFrom(Tensor.From(values.AsSpan(mel * frames, frames), [1, 1, frames], backend));
+            heard.AsSpan(mel * frames, frames).CopyTo(values.AsSpan(mel * _config.WindowFrames));
         }
 
-        return window;
+        WhisperLogMel.Normalize(values, _peak);
+        return Tensor.From(values, [1, _config.MelBins, _config.WindowFrames], backend);
     }
 
     /// <summary>log10 energies [mels, frames] of the recording, followed by silence.</summary>
@@ -64,7 +62,7 @@ internal sealed class WhisperAudio
 
     private float Peak()
     {
-        var peak = -10f;
+        var peak = Silence;
         for (var start = 0; start <= Frames; start += _config.WindowFrames)
         {
             peak = Math.Max(peak, WhisperLogMel.Largest(Raw(start, Math.Min(_config.WindowFrames, Frames - start + Margin))));

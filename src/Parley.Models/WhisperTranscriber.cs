@@ -6,7 +6,7 @@ namespace Parley.Models;
 
 /// <summary>Recordings of any length to segments of text, window by window, each starting where the text of the last one ended.</summary>
 /// <remarks>Follows openai/whisper:whisper/transcribe.py. One instance serves any number of threads: everything a recording needs is made per call.</remarks>
-public sealed class WhisperTranscriber
+internal sealed class WhisperTranscriber
 {
     private readonly Whisper _model;
     private readonly Backend _backend;

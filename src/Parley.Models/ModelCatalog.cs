@@ -1,0 +1,30 @@
+using System.Text.Json;
+using Parley.Nn;
+
+namespace Parley.Models;
+
+/// <summary>From what a checkpoint says it is to the code that runs it.</summary>
+public static class ModelCatalog
+{
+    /// <summary>Families that turn sound into text, by their <c>model_type</c>.</summary>
+    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm"];
+
+    internal static (ISpeechModel Model, string Type) LoadSpeech(string path, Checkpoint checkpoint, WeightsOptions options)
+    {
+        if (!Directory.Exists(path))
+        {
+            return (WhisperSpeechModel.FromOpenAi(checkpoint, options), "whisper");
+        }
+
+        var folder = new ModelFolder(path);
+        using var config = folder.Config();
+        var type = config.RootElement.ValueKind == JsonValueKind.Object && config.RootElement.TryGetProperty("model_type", out var name) && name.ValueKind == JsonValueKind.String
+            ? name.GetString()!
+            : throw new InvalidDataException($"{folder["config.json"]}: no \"model_type\"; this is not a model folder as Hugging Face publishes them");
+        return type switch
+        {
+            "whisper" => (WhisperSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
+            _ => throw new InvalidDataException($"{folder["config.json"]}: model_type \"{type}\" is not a speech recogniser that Parley knows: {string.Join(", ", SpeechTypes)}"),
+        };
+    }
+}

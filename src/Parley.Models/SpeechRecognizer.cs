@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Parley.Audio;
+using Parley.Nn;
+using Parley.Tensors;
+using Parley.Text;
+
+namespace Parley.Models;
+
+/// <summary>Sound to text with a published checkpoint. One instance serves any number of threads; it is never changed by use.</summary>
+/// <example><code>
+/// using var recognizer = SpeechRecognizer.Load("whisper-base");
+/// Console.WriteLine(recognizer.Transcribe("talk.flac").Text);
+/// </code></example>
+public sealed class SpeechRecognizer : IDisposable
+{
+    /// <summary>Samples a second that models take.</summary>
+    public const int SampleRate = 16000;
+
+    private readonly Checkpoint _checkpoint;
+    private readonly ISpeechModel _model;
+
+    private SpeechRecognizer(Checkpoint checkpoint, ISpeechModel model, string modelType) => (_checkpoint, _model, ModelType) = (checkpoint, model, modelType);
+
+    /// <summary>The family: "whisper", "wav2vec2", "hubert", …</summary>
+    public string ModelType { get; }
+
+    /// <summary>Opens a checkpoint folder as published, or a file of OpenAI's Whisper.</summary>
+    /// <param name="path">Folder with config.json and weights, or a .pt file.</param>
+    /// <param name="precision">Format of the weight matrices; null: as stored.</param>
+    /// <param name="threads">Cores to use; null: all.</param>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, incomplete or of an unknown kind.</exception>
+    public static SpeechRecognizer Load(string path, WeightFormat? precision = null, int? threads = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var backend = threads is { } count ? Backend.WithThreads(count) : Backend.Default;
+        var checkpoint = Checkpoint.Open(path);
+        try
+        {
+            var (model, type) = ModelCatalog.LoadSpeech(path, checkpoint, new WeightsOptions(backend, precision));
+            return new SpeechRecognizer(checkpoint, model, type);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Transcribes a file of any format that Parley or ffmpeg reads.</summary>
+    public Transcript Transcribe(string path, TranscriptionOptions? options = null, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default) =>
+        Transcribe(AudioFile.LoadMono(path, SampleRate, cancel), options, progress, cancel);
+
+    /// <summary>Transcribes mono samples at 16 kHz in ±1.</summary>
+    public Transcript Transcribe(ReadOnlyMemory<float> samples, TranscriptionOptions? options = null, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default)
+    {
+        string? language = null;
+        var segments = Segments(samples, options, l => language = l, progress, cancel).ToArray();
+        return new Transcript(string.Concat(segments.Select(s => s.Text)).Trim(), language, segments, Length(samples));
+    }
+
+    /// <summary>Segments of mono samples at 16 kHz, each as soon as it is final, on the calling thread.</summary>
+    /// <param name="samples">In ±1.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="language">Told the language before the first segment, if the model knows languages.</param>
+    /// <param name="progress">Told how much of the recording is done.</param>
+    /// <param name="cancel">Stops; segments already given stay final.</param>
+    public IEnumerable<TranscriptSegment> Segments(
+        ReadOnlyMemory<float> samples, TranscriptionOptions? options = null, Action<string>? language = null, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default)
+    {
+        options ??= new TranscriptionOptions();
+        options.Validate();
+        return _model.Transcribe(samples, options, language, progress, cancel);
+    }
+
+    /// <summary>The same computed on another thread: segments arrive while the next ones are decoded.</summary>
+    public async IAsyncEnumerable<TranscriptSegment> TranscribeAsync(
+        ReadOnlyMemory<float> samples, TranscriptionOptions? options = null, IProgress<TimeSpan>? progress = null, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        var segments = Segments(samples, options, language: null, progress, cancel).GetEnumerator();
+        using (segments)
+        {
+            while (await Task.Run(segments.MoveNext, cancel).ConfigureAwait(false))
+            {
+                yield return segments.Current;
+            }
+        }
+    }
+
+    /// <summary>Closes the checkpoint; transcriptions must have ended.</summary>
+    public void Dispose() => _checkpoint.Dispose();
+
+    private static TimeSpan Length(ReadOnlyMemory<float> samples) => TimeSpan.FromSeconds((double)samples.Length / SampleRate);
+}
