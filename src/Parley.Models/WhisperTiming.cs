@@ -41,22 +41,15 @@ internal sealed class WhisperTiming(Whisper model, WhisperVocabulary ids, Whispe
         }
 
         text = [.. text.Take(room)];
-        var (matrix, steps, probabilities) = Attend(features, [.. start.Where(t => t != ids.NoTimestamps)], text, frames);
-        var (rows, columns) = DynamicTimeWarping.Align(matrix, text.Count + 1, steps);
-        var jumps = new double[text.Count + 1];
-        for (var i = rows.Length - 1; i >= 0; i--)
-        {
-            // The first step on each row is where that token begins.
-            jumps[rows[i]] = columns[i] * WhisperVocabulary.SecondsPerStamp;
-        }
-
+        var (cost, steps, probabilities) = Attend(features, [.. start.Where(t => t != ids.NoTimestamps)], text, frames);
+        double[] begins = [.. AttentionAlignment.Starts(cost, text.Count + 1, steps).Select(step => step * WhisperVocabulary.SecondsPerStamp)];
         var words = new List<TimedWord>();
         var token = 0;
         foreach (var word in tokenizer.SplitToWordTokens([.. text], language))
         {
             var next = token + word.Tokens.Count;
             var probability = probabilities.AsSpan(token, next - token).ToArray().DefaultIfEmpty(0).Average();
-            words.Add(new TimedWord(word.Word, word.Tokens.Count, jumps[token], jumps[next], probability));
+            words.Add(new TimedWord(word.Word, word.Tokens.Count, begins[token], begins[next], probability));
             token = next;
         }
 
@@ -106,74 +99,15 @@ internal sealed class WhisperTiming(Whisper model, WhisperVocabulary ids, Whispe
         var logits = model.Decoder.Step(new IntTensor(tokens, [1, tokens.Length]), state, [.. Enumerable.Range(start.Length, text.Count)], taps);
         var probabilities = Probabilities(logits.Values, text);
 
-        var steps = Math.Min(frames / 2, features.Shape[1]);
-        var rows = text.Count + 1;
-        var cost = new float[rows * steps];
-        foreach (var (layer, head) in ids.AlignmentHeads)
-        {
-            if (!taps.TryGet($"cross_attention_{layer}", out var tapped))
-            {
-                throw new InvalidOperationException($"the decoder gave no attention for layer {layer}");
-            }
+        var time = features.Shape[1];
+        var steps = Math.Min(frames / 2, time);
+        var attention = ids.AlignmentHeads.Select(h => taps.TryGet($"cross_attention_{h.Layer}", out var tapped)
+            ? tapped.Values.AsMemory(h.Head * tokens.Length * time, tokens.Length * time)
+            : throw new InvalidOperationException($"the decoder gave no attention for layer {h.Layer}"));
+        var cost = AttentionAlignment.Cost([.. attention.Select(m => (ReadOnlyMemory<float>)m)], tokens.Length, time, steps, model.Config.MedianFilterWidth, renormalise: true);
 
-            var weights = Normalised(tapped.Values, head, tokens.Length, features.Shape[1], steps);
-            for (var row = 0; row < rows; row++)
-            {
-                var line = weights.AsSpan((start.Length + row) * steps, steps);
-                MedianFilter.Apply(line, model.Config.MedianFilterWidth);
-                for (var t = 0; t < steps; t++)
-                {
-                    cost[(row * steps) + t] -= line[t] / ids.AlignmentHeads.Count;
-                }
-            }
-        }
-
-        return (cost, steps, probabilities);
-    }
-
-    /// <summary>One head's weights [tokens, steps] over the recording alone, each step with mean 0 and variance 1 over the tokens.</summary>
-    private static float[] Normalised(ReadOnlySpan<float> attention, int head, int tokens, int time, int steps)
-    {
-        var weights = new float[tokens * steps];
-        for (var token = 0; token < tokens; token++)
-        {
-            var row = attention.Slice(((head * tokens) + token) * time, steps);
-            var sum = 0.0;
-            foreach (var weight in row)
-            {
-                sum += weight;
-            }
-
-            for (var t = 0; t < steps; t++)
-            {
-                weights[(token * steps) + t] = (float)(row[t] / Math.Max(sum, 1e-30));
-            }
-        }
-
-        for (var t = 0; t < steps; t++)
-        {
-            var (sum, squares) = (0.0, 0.0);
-            for (var token = 0; token < tokens; token++)
-            {
-                sum += weights[(token * steps) + t];
-            }
-
-            var mean = sum / tokens;
-            for (var token = 0; token < tokens; token++)
-            {
-                var off = weights[(token * steps) + t] - mean;
-                squares += off * off;
-            }
-
-            var deviation = Math.Sqrt(squares / tokens);
-            for (var token = 0; token < tokens; token++)
-            {
-                ref var weight = ref weights[(token * steps) + t];
-                weight = deviation > 0 ? (float)((weight - mean) / deviation) : 0;
-            }
-        }
-
-        return weights;
+        // Row i tells what comes after token i: from "no time stamps", which the first word follows, to the last word.
+        return (cost.AsSpan(start.Length * steps, (text.Count + 1) * steps).ToArray(), steps, probabilities);
     }
 
     private float[] Probabilities(ReadOnlySpan<float> logits, IReadOnlyList<int> text)

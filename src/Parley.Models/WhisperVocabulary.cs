@@ -54,6 +54,10 @@ public sealed record WhisperVocabulary(
             tokenizer.LanguageCodes.ToDictionary(code => code, tokenizer.LanguageToken), [.. tokenizer.NonSpeechTokens], [.. tokenizer.Encode(" "), tokenizer.Eot], MaxInitialTimestamp: 50, [.. heads]);
     }
 
+    /// <summary>The ids that <c>generation_config.json</c> gives, for checkpoints without a tokenizer.</summary>
+    public static WhisperVocabulary From(JsonElement generation, WhisperConfig config) =>
+        new WhisperVocabulary(0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, int>(), [], [], MaxInitialTimestamp: 50, []).With(generation, config);
+
     /// <summary>Replaces what <c>generation_config.json</c> says; what it leaves out stays as it is.</summary>
     public WhisperVocabulary With(JsonElement json, WhisperConfig config)
     {

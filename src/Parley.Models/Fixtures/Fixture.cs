@@ -6,13 +6,16 @@ namespace Parley.Models;
 /// <summary>A fixture folder: inputs, what the reference made of them, and how close is close enough.</summary>
 internal sealed class Fixture : IDisposable
 {
-    private Fixture(ModelFolder folder, string name, Checkpoint inputs, Checkpoint expectedFile, IReadOnlyList<ExpectedTensor> expected)
+    private Fixture(ModelFolder folder, ModelFolder model, string name, Checkpoint inputs, Checkpoint expectedFile, IReadOnlyList<ExpectedTensor> expected)
     {
-        (Folder, Name, Inputs, ExpectedFile, Expected) = (folder, name, inputs, expectedFile, expected);
+        (Folder, Model, Name, Inputs, ExpectedFile, Expected) = (folder, model, name, inputs, expectedFile, expected);
     }
 
     /// <summary>The folder.</summary>
     public ModelFolder Folder { get; }
+
+    /// <summary>The folder of the model: a neighbour where fixture.json says <c>starts_from</c>.</summary>
+    public ModelFolder Model { get; }
 
     /// <summary>Name in fixture.json.</summary>
     public string Name { get; }
@@ -42,7 +45,7 @@ internal sealed class Fixture : IDisposable
             var file = Checkpoint.Open(folder["expected.safetensors"]);
             try
             {
-                return new Fixture(folder, name, inputs, file, Read(folder, tensors, file));
+                return new Fixture(folder, ModelOf(folder, json.RootElement), name, inputs, file, Read(folder, tensors, file));
             }
             catch
             {
@@ -64,6 +67,19 @@ internal sealed class Fixture : IDisposable
         ExpectedFile.Dispose();
     }
 
+    private static ModelFolder ModelOf(ModelFolder folder, JsonElement json)
+    {
+        if (!json.TryGetProperty("starts_from", out var start) || start.ValueKind != JsonValueKind.String)
+        {
+            return folder;
+        }
+
+        var name = start.GetString()!;
+        return name.Length > 0 && name == System.IO.Path.GetFileName(name) && name != ".."
+            ? new ModelFolder(System.IO.Path.Combine(folder.Path, "..", name))
+            : throw new InvalidDataException($"{folder["fixture.json"]}: starts_from \"{name}\" is not the name of a neighbouring folder");
+    }
+
     private static List<ExpectedTensor> Read(ModelFolder folder, JsonElement tensors, Checkpoint file)
     {
         const string prefix = "expected/";
@@ -76,7 +92,8 @@ internal sealed class Fixture : IDisposable
             }
 
             var name = entry.Name[prefix.Length..];
-            expected.Add(new ExpectedTensor(name, file[name], Number(entry.Value, "atol"), Number(entry.Value, "rtol")));
+            var what = entry.Value.TryGetProperty("what", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
+            expected.Add(new ExpectedTensor(name, file[name], Number(entry.Value, "atol"), Number(entry.Value, "rtol"), what));
         }
 
         return expected;

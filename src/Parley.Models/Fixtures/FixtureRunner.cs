@@ -26,12 +26,18 @@ public static class FixtureRunner
 
     private static void Compute(Fixture fixture, FixtureResults results, Backend backend)
     {
-        using var config = fixture.Folder.JsonOrNull("config.json");
+        using var config = fixture.Model.JsonOrNull("config.json");
         var type = config is not null && config.RootElement.TryGetProperty("model_type", out var t) && t.ValueKind == JsonValueKind.String ? t.GetString() : null;
         switch (type)
         {
             case "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer":
                 Wav2Vec2Fixture.Compute(fixture, config!.RootElement, results, backend);
+                break;
+            case "whisper" when fixture.Inputs.Tensors.ContainsKey("dtw_cost"):
+                WhisperAlignmentFixture.Compute(fixture, config!.RootElement, results, backend);
+                break;
+            case "whisper":
+                WhisperFixture.Compute(fixture, config!.RootElement, results, backend);
                 break;
             case null:
                 results.CannotCompute("", "the folder has no config.json with a model_type");
