@@ -82,10 +82,9 @@ internal sealed unsafe partial class SimdBackend
     {
         using var scope = new TensorScope();
         var source = table.Strides[^1] == 1 || table.Shape[1] == 1 ? table : table.Contiguous();
+        var (step, length) = (source.Strides[0], table.Shape[1]);
         var from = source.Pointer;
-        var step = source.Strides[0];
         var to = y.Pointer;
-        var length = table.Shape[1];
         for (var i = 0; i < ids.Length; i++)
         {
             Buffer.MemoryCopy(from + (ids[i] * step), to + ((long)i * length), length * sizeof(float), length * sizeof(float));
