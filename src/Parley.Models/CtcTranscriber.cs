@@ -1,0 +1,140 @@
+using System.Text.Json;
+using Parley.Audio;
+using Parley.Decoding;
+using Parley.Nn;
+using Parley.Tensors;
+using Parley.Text;
+
+namespace Parley.Models;
+
+// Long recordings are cut into pieces that overlap; the scores of the overlaps are dropped, so that every frame kept was heard with context on
+// both sides (transformers' automatic-speech-recognition pipeline, chunk_iter and rescale_stride). Pieces of one length go through the model
+// together and none is ever padded: what a piece gives does not depend on its neighbours in the batch, whatever the model does with padding.
+
+/// <summary>Recordings of any length to text with a CTC model. One instance serves any number of threads.</summary>
+public sealed class CtcTranscriber
+{
+    private readonly CtcModel _model;
+    private readonly CtcSymbols _symbols;
+    private readonly ICtcDecoder _decoder;
+    private readonly Backend _backend;
+    private readonly bool _normalise;
+
+    /// <summary>Puts a model and its vocabulary together.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="symbols">What its symbols spell.</param>
+    /// <param name="normalise">Whether it was trained on waveforms of zero mean and unit variance (do_normalize).</param>
+    /// <param name="backend">What the model computes on; null: <see cref="Backend.Default"/>.</param>
+    /// <param name="decoder">Search; null: greedy.</param>
+    public CtcTranscriber(CtcModel model, CtcSymbols symbols, bool normalise = true, Backend? backend = null, ICtcDecoder? decoder = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(symbols);
+        (_model, _symbols, _normalise, _backend) = (model, symbols, normalise, backend ?? Backend.Default);
+        _decoder = decoder ?? new CtcGreedyDecoder(model.Config.Blank);
+    }
+
+    /// <summary>Loads a published folder: configuration, checkpoint, vocabulary and preprocessor settings.</summary>
+    public static CtcTranscriber Load(string path, WeightsOptions? options = null)
+    {
+        var folder = new ModelFolder(path);
+        options ??= new WeightsOptions();
+        return new CtcTranscriber(CtcModel.Load(path, options), CtcSymbols.Load(folder), Normalises(folder), options.Backend);
+    }
+
+    /// <summary>The whole text of 16 kHz samples.</summary>
+    public Transcript Transcribe(ReadOnlyMemory<float> samples, CtcOptions? options = null, CancellationToken cancel = default)
+    {
+        TranscriptSegment[] segments = [.. TranscribeSegments(samples, options, progress: null, cancel)];
+        var duration = TimeSpan.FromSeconds((double)samples.Length / Wav2Vec2Config.SampleRate);
+        return new Transcript(string.Concat(segments.Select(s => s.Text)).Trim(), Language: null, segments, duration);
+    }
+
+    /// <summary>Segments as soon as they are final.</summary>
+    /// <param name="samples">Mono, 16 kHz.</param>
+    /// <param name="options">Pieces and segments; null: the defaults.</param>
+    /// <param name="progress">Told how much of the recording is done.</param>
+    /// <param name="cancel">Stops between batches; segments already given are final.</param>
+    public IEnumerable<TranscriptSegment> TranscribeSegments(
+        ReadOnlyMemory<float> samples, CtcOptions? options = null, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default)
+    {
+        options ??= new CtcOptions();
+        options.Validate();
+        return Run(samples, options, progress, cancel);
+    }
+
+    private IEnumerable<TranscriptSegment> Run(ReadOnlyMemory<float> samples, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        var chunks = CtcChunk.Cut(samples.Length, options, _model.Config);
+        var segments = new CtcSegments(_symbols, options, (double)_model.Config.SamplesPerFrame / Wav2Vec2Config.SampleRate);
+        for (var i = 0; i < chunks.Count;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var (first, length) = (i, chunks[i].Samples);
+            while (i < chunks.Count && i - first < options.BatchSize && chunks[i].Samples == length)
+            {
+                i++;
+            }
+
+            Decode(samples.Span, chunks, first, i, segments);
+            foreach (var segment in segments.Take(last: i == chunks.Count))
+            {
+                yield return segment;
+            }
+
+            var done = chunks[i - 1].Start + chunks[i - 1].Samples;
+            progress?.Report(TimeSpan.FromSeconds((double)done / Wav2Vec2Config.SampleRate));
+        }
+    }
+
+    private void Decode(ReadOnlySpan<float> samples, IReadOnlyList<CtcChunk> chunks, int first, int end, CtcSegments segments)
+    {
+        using var scope = new TensorScope();
+        var length = chunks[first].Samples;
+        var waveforms = new float[(end - first) * length];
+        for (var i = first; i < end; i++)
+        {
+            var piece = samples.Slice(chunks[i].Start, length);
+            var target = waveforms.AsSpan((i - first) * length, length);
+            if (_normalise)
+            {
+                Wav2Vec2Input.Normalize(piece, length, target);
+            }
+            else
+            {
+                piece.CopyTo(target);
+            }
+        }
+
+        var logits = _model.Forward(Tensor.From(waveforms, [end - first, length], _backend));
+        var values = logits.Values;
+        var (frames, symbols) = (logits.Shape[1], logits.Shape[2]);
+        if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+        {
+            throw new InvalidDataException("ctc: the model's scores are not finite numbers; its weights, or the samples, hold NaN or infinities");
+        }
+
+        for (var i = first; i < end; i++)
+        {
+            var chunk = chunks[i];
+            var kept = values.Slice((((i - first) * frames) + chunk.FirstKept) * symbols, (Math.Min(chunk.EndKept, frames) - chunk.FirstKept) * symbols);
+            segments.Append(_decoder.Decode(kept, symbols)[0].Tokens, chunk.FrameOffset + chunk.FirstKept);
+        }
+    }
+
+    private static bool Normalises(ModelFolder folder)
+    {
+        using var json = folder.PreprocessorConfig();
+        if (json is null)
+        {
+            return true;
+        }
+
+        if (json.RootElement.TryGetProperty("sampling_rate", out var rate) && !(rate.ValueKind == JsonValueKind.Number && rate.TryGetDouble(out var hertz) && hertz == Wav2Vec2Config.SampleRate))
+        {
+            throw new InvalidDataException($"{folder["preprocessor_config.json"]}: sampling_rate is {rate}; only {Wav2Vec2Config.SampleRate} is supported");
+        }
+
+        return !json.RootElement.TryGetProperty("do_normalize", out var normalise) || normalise.ValueKind != JsonValueKind.False;
+    }
+}
