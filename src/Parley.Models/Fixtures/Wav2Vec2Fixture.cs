@@ -81,10 +81,15 @@ internal static class Wav2Vec2Fixture
             return;
         }
 
+        if (labels.Shape.Count != 2)
+        {
+            throw new InvalidDataException($"{fixture.Name}: labels have {labels.Shape.Count} dimensions; [batch, symbols] was expected");
+        }
+
         using var scope = new TensorScope();
         var (time, symbols) = (logits.Shape[1], logits.Shape[2]);
         var logProbs = Tensor.From(logits.Values, logits.Shape, Backend.Reference).LogSoftmax().ToArray();
-        var width = checked((int)labels.Shape[^1]);
+        var width = checked((int)labels.Shape[1]);
         int[][] targets = [.. labels.ToIntegers().Chunk(Math.Max(width, 1)).Select(row => row.Where(id => id >= 0).Select(id => checked((int)id)).ToArray())];
         if (targets.Length != frames.Length)
         {
