@@ -122,7 +122,8 @@ public sealed class CtcTranscriber
         }
     }
 
-    private static bool Normalises(ModelFolder folder)
+    /// <summary>Whether a folder's preprocessor gives waveforms zero mean and unit variance.</summary>
+    internal static bool Normalises(ModelFolder folder)
     {
         using var json = folder.PreprocessorConfig();
         if (json is null)

@@ -24,6 +24,7 @@ public static class ModelCatalog
         return type switch
         {
             "whisper" => (WhisperSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
+            "wav2vec2" or "wav2vec2-conformer" or "hubert" or "wavlm" => (CtcSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             _ => throw new InvalidDataException($"{folder["config.json"]}: model_type \"{type}\" is not a speech recogniser that Parley knows: {string.Join(", ", SpeechTypes)}"),
         };
     }

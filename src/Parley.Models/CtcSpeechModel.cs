@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Parley.Audio;
+using Parley.Nn;
+using Parley.Text;
+
+namespace Parley.Models;
+
+/// <summary>A CTC checkpoint of the wav2vec 2.0, HuBERT, WavLM or wav2vec2-conformer family as the recogniser sees it.</summary>
+internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
+{
+    private const int FramesPerSecond = 100;
+    private const int WindowSeconds = 20;
+
+    public static CtcSpeechModel FromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options)
+    {
+        var config = Wav2Vec2Config.Parse(json);
+        if (!checkpoint.Tensors.ContainsKey("lm_head.weight"))
+        {
+            throw new InvalidDataException($"{checkpoint.Path}: no lm_head.weight; this checkpoint was only pretrained and cannot write text, choose one fine-tuned with CTC");
+        }
+
+        var model = Weights.Build(new CheckpointWeights(checkpoint), w => new CtcModel(w, config), options).Model;
+        return new CtcSpeechModel(new CtcTranscriber(model, CtcSymbols.Load(folder), CtcTranscriber.Normalises(folder), options.Backend));
+    }
+
+    public IEnumerable<TranscriptSegment> Transcribe(
+        ReadOnlyMemory<float> samples, TranscriptionOptions options, Action<string>? language, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        if (options.Whisper is not null && options.Whisper != new WhisperOptions())
+        {
+            throw new ArgumentException("language, task, prompt, temperature and beam are settings of Whisper; this is a CTC model, which has none of them");
+        }
+
+        var ctc = new CtcOptions(BatchSize: options.BatchSize, Words: options.WordTimestamps);
+        return options.Detector is { } detector
+            ? Speech(samples, detector, ctc, progress, cancel)
+            : transcriber.TranscribeSegments(samples, ctc, progress, cancel);
+    }
+
+    /// <summary>Only what the detector calls speech, in windows that begin and end in silence.</summary>
+    private IEnumerable<TranscriptSegment> Speech(ReadOnlyMemory<float> samples, IVoiceActivityDetector detector, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        const int hop = Wav2Vec2Config.SampleRate / FramesPerSecond;
+        var speech = detector.Detect(samples.Span).Select(s => (s.Start / hop, (s.End + hop - 1) / hop)).ToArray();
+        var count = 0;
+        foreach (var (start, end) in SpeechWindows.Pack(speech, WindowSeconds * FramesPerSecond))
+        {
+            var from = start * hop;
+            var offset = TimeSpan.FromSeconds((double)from / Wav2Vec2Config.SampleRate);
+            foreach (var segment in transcriber.TranscribeSegments(samples[from..Math.Min(samples.Length, end * hop)], options, progress: null, cancel))
+            {
+                yield return segment with
+                {
+                    Id = count++,
+                    Start = segment.Start + offset,
+                    End = segment.End + offset,
+                    Words = segment.Words?.Select(w => w with { Start = w.Start + offset, End = w.End + offset }).ToArray(),
+                };
+            }
+
+            progress?.Report(TimeSpan.FromSeconds((double)end / FramesPerSecond));
+        }
+    }
+}
