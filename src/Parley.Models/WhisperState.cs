@@ -165,7 +165,7 @@ internal sealed class LayerCache : IDisposable
     internal LayerCache(int rows, int dim, int most, Tensor crossKeys, Tensor crossValues, Backend backend)
     {
         (_rows, _dim, _most, _backend) = (rows, dim, most, backend);
-        (CrossKeys, CrossValues) = (Own(crossKeys), Own(crossValues));
+        (CrossKeys, CrossValues) = (crossKeys.Detach(), crossValues.Detach());
         var capacity = Math.Min(FirstCapacity, most);
         _keys = Tensor.Allocate([rows, capacity, dim], backend);
         _values = Tensor.Allocate([rows, capacity, dim], backend);
@@ -228,13 +228,6 @@ internal sealed class LayerCache : IDisposable
     }
 
     private static Tensor Part(Tensor cache, int row, int start, int end) => cache.Slice(0, row, row + 1).Slice(1, start, end);
-
-    private Tensor Own(Tensor values)
-    {
-        var owned = Tensor.Allocate(values.Shape, _backend);
-        owned.CopyFrom(values);
-        return owned;
-    }
 
     private Tensor Pick(Tensor cache, ReadOnlySpan<int> rows, int length)
     {

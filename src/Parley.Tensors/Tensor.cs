@@ -167,6 +167,19 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
+    /// <summary>Takes the memory out of the scope it was made in: from now on its holder disposes it. Contiguous tensors only, and no views of others.</summary>
+    public Tensor Detach()
+    {
+        if (!IsContiguous || Offset != 0 || !TensorScope.Owns(Storage))
+        {
+            var copy = Allocate(Shape, Backend);
+            Backend.Copy(this, copy);
+            return copy;
+        }
+
+        return this;
+    }
+
     /// <summary>Shape and first values.</summary>
     public override string ToString() => $"Tensor {Shape}";
 

@@ -8,7 +8,7 @@ internal static unsafe class MemoryPool
 {
     private const int Alignment = 64;
     private const int StepsPerDoubling = 4;
-    private const long KeepBytes = 192L << 20;
+    private const long KeepBytes = 96L << 20;
 
     private static readonly Lock Gate = new();
     private static readonly Dictionary<long, Stack<nint>> Free = [];
