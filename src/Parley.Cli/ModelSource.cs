@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Parley.Hub;
+
+namespace Parley.Cli;
+
+/// <summary>From what the user calls a model to a path on this machine.</summary>
+internal static class ModelSource
+{
+    private const int LargestDefaults = 1 << 16;
+
+    /// <summary>The model that comes with the command.</summary>
+    public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "whisper-digits-micro");
+
+    /// <summary>A folder, a file, or a hub id with an optional <c>@revision</c>, which is fetched when it is not in the cache.</summary>
+    public static Task<string> ResolveAsync(string? model, Terminal terminal, CancellationToken cancel)
+    {
+        if (model is null)
+        {
+            return Directory.Exists(Bundled) ? Task.FromResult(Bundled) : throw new InvalidDataException("no model is bundled with this build; give one with --model");
+        }
+
+        return File.Exists(model) || Directory.Exists(model) ? Task.FromResult(model) : PullAsync(model, terminal, cancel);
+    }
+
+    /// <summary>Fetches a model into the hub's cache and returns its folder.</summary>
+    public static async Task<string> PullAsync(string model, Terminal terminal, CancellationToken cancel)
+    {
+        var at = model.IndexOf('@', StringComparison.Ordinal);
+        var (id, revision) = at < 0 ? (model, "main") : (model[..at], model[(at + 1)..]);
+        if (!HubClient.IsId(id) || model.StartsWith('.') || Path.IsPathRooted(model))
+        {
+            throw new InvalidDataException($"{model}: no such folder or file, and not a hub id such as openai/whisper-base");
+        }
+
+        using var client = new HubClient(HubOptions.FromEnvironment());
+        var line = new StatusLine(terminal);
+        try
+        {
+            return await client.SnapshotAsync(id, revision, new DownloadProgress(line, id), cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            line.Clear();
+        }
+    }
+
+    /// <summary>What a model's own parley.json says where the command line says nothing; nulls when it has none.</summary>
+    public static (string? Language, bool? Timestamps) Defaults(string path)
+    {
+        var file = new FileInfo(Path.Combine(path, "parley.json"));
+        if (!file.Exists)
+        {
+            return (null, null);
+        }
+
+        if (file.Length > LargestDefaults)
+        {
+            throw new InvalidDataException($"{file.FullName}: {file.Length} bytes are too many for a few settings");
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
+            var root = json.RootElement;
+            return (root.TryGetProperty("language", out var language) ? language.GetString() : null, root.TryGetProperty("timestamps", out var stamps) ? stamps.GetBoolean() : null);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{file.FullName}: expected an object with \"language\" (text) and \"timestamps\" (true or false): {e.Message}", e);
+        }
+    }
+
+    private sealed class DownloadProgress(StatusLine line, string id) : IProgress<HubProgress>
+    {
+        public void Report(HubProgress value) =>
+            line.Show($"{id}: {value.File}: {value.DoneBytes / 1e6:0.0} of {value.TotalBytes / 1e6:0.0} MB");
+    }
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Parley.Models;
+
+namespace Parley.Cli;
+
+/// <summary>Options that every command with a recogniser has: the model and how it decodes.</summary>
+internal sealed class RecognitionOptions
+{
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model folder, OpenAI .pt file, or hub id with an optional @revision; default: the bundled digits model" };
+    private readonly Option<string?> _language = new("--language", "-l") { Description = "Language code such as en; default: detected" };
+    private readonly Option<string> _task = new Option<string>("--task") { Description = "What to do with other languages", DefaultValueFactory = _ => "transcribe" }.AcceptOnlyFromAmong("transcribe", "translate");
+    private readonly Option<bool> _words = new("--word-timestamps") { Description = "Time every word" };
+    private readonly Option<int?> _beam = new("--beam") { Description = "Sequences searched side by side; 1 is greedy", HelpName = "N" };
+    private readonly Option<double?> _patience = new("--patience") { Description = "End the beam search with so many times the beam size of ended sequences", HelpName = "X" };
+    private readonly Option<int?> _bestOf = new("--best-of") { Description = "Draws above temperature 0, of which the likeliest wins (5)", HelpName = "N" };
+    private readonly Option<string[]> _temperature = new("--temperature") { Description = "Tried in order until a result passes the guards (0,0.2,0.4,0.6,0.8,1)", HelpName = "LIST" };
+    private readonly Option<string?> _prompt = new("--prompt") { Description = "Text shown before the first window: names, spelling, style", HelpName = "TEXT" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Windows decoded together; above 1 the recording is cut at silences", DefaultValueFactory = _ => 1, HelpName = "N" };
+    private readonly Option<string?> _vad = new("--vad") { Description = "Speech detector: none, energy, or a file or folder with the Silero network", HelpName = "none|energy|PATH" };
+    private readonly Option<string?> _precision = new Option<string?>("--precision") { Description = "Format of the weight matrices; default: as stored" }.AcceptOnlyFromAmong(Choices.Precisions);
+    private readonly Option<int?> _threads = new("--threads") { Description = "Cores to use; default: all", HelpName = "N" };
+    private readonly Option<bool> _noTimestamps = new("--no-timestamps") { Description = "Decode without time stamps; a window is one segment" };
+    private readonly Option<string?> _condition = new Option<string?>("--condition-on-previous") { Description = "Show the model the text so far (on)" }.AcceptOnlyFromAmong("on", "off");
+    private readonly Option<double?> _hallucination = new("--hallucination-silence") { Description = "With word times: skip longer silences around unlikely words", HelpName = "SECONDS" };
+    private readonly Option<string?> _clip = new("--clip") { Description = "Stretches to transcribe, in seconds: 10-20,30-", HelpName = "LIST" };
+
+    /// <summary>Adds all of them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        Option[] all = [_model, _language, _task, _words, _beam, _patience, _bestOf, _temperature, _prompt, _batch, _vad, _precision, _threads, _noTimestamps, _condition, _hallucination, _clip];
+        foreach (var option in all)
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Finds and opens the model, and reads how to use it.</summary>
+    public async Task<(SpeechRecognizer Recognizer, TranscriptionOptions Options)> LoadAsync(ParseResult parse, Terminal terminal, CancellationToken cancel)
+    {
+        if (parse.GetValue(_threads) is { } threads and (< 1 or > 1024))
+        {
+            throw new ArgumentException($"--threads {threads} must be 1 to 1024");
+        }
+
+        // What is wrong on the command line is said before anything is fetched or opened.
+        _ = Read(parse, null, null);
+        var path = await ModelSource.ResolveAsync(parse.GetValue(_model), terminal, cancel).ConfigureAwait(false);
+        var (language, timestamps) = ModelSource.Defaults(path);
+        var options = Read(parse, language, timestamps) with { Detector = Choices.Detector(parse.GetValue(_vad)) };
+        options.Validate();
+        return (SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads)), options);
+    }
+
+    private TranscriptionOptions Read(ParseResult parse, string? language, bool? timestamps)
+    {
+        var batch = parse.GetValue(_batch);
+        if (batch > 1 && parse.GetValue(_vad) == "none")
+        {
+            throw new ArgumentException("--batch above 1 cuts the recording at silences and needs a detector: leave --vad out, or give energy or a Silero file");
+        }
+
+        var words = parse.GetValue(_words);
+        var defaults = new WhisperOptions();
+        var whisper = defaults with
+        {
+            Language = parse.GetValue(_language) ?? language,
+            Translate = parse.GetValue(_task) == "translate",
+            Timestamps = !parse.GetValue(_noTimestamps) && (words || (timestamps ?? true)),
+            Temperatures = Choices.Numbers("--temperature", parse.GetValue(_temperature)),
+            BeamSize = parse.GetValue(_beam) ?? defaults.BeamSize,
+            Patience = parse.GetValue(_patience) ?? defaults.Patience,
+            BestOf = parse.GetValue(_bestOf) ?? defaults.BestOf,
+            ConditionOnPreviousText = parse.GetValue(_condition) != "off",
+            InitialPrompt = parse.GetValue(_prompt),
+            HallucinationSilence = parse.GetValue(_hallucination),
+            Clips = Choices.Clips(parse.GetValue(_clip)),
+            WordTimestamps = words && parse.GetValue(_hallucination) is not null,
+        };
+
+        // Models without Whisper's settings take none, so they are given only when one was asked for.
+        var options = new TranscriptionOptions(whisper == defaults ? null : whisper, batch, WordTimestamps: words);
+        options.Validate();
+        if (words && !whisper.Timestamps)
+        {
+            throw new ArgumentException("--word-timestamps and --no-timestamps contradict each other");
+        }
+
+        return options;
+    }
+}

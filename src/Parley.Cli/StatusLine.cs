@@ -1,0 +1,53 @@
+using System.Diagnostics;
+
+namespace Parley.Cli;
+
+/// <summary>One line on the error stream that is redrawn on a terminal and repeated now and then elsewhere.</summary>
+internal sealed class StatusLine(Terminal terminal)
+{
+    private static readonly TimeSpan s_redraw = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan s_repeat = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private long _last = Stopwatch.GetTimestamp();
+    private bool _shown;
+
+    /// <summary>Shows a text unless the last one is too fresh.</summary>
+    public void Show(string text)
+    {
+        lock (_lock)
+        {
+            if (Stopwatch.GetElapsedTime(_last) < (terminal.IsLive ? s_redraw : s_repeat))
+            {
+                return;
+            }
+
+            _last = Stopwatch.GetTimestamp();
+            if (terminal.IsLive)
+            {
+                terminal.Error.Write($"\r{text}\e[K");
+                _shown = true;
+            }
+            else
+            {
+                terminal.Error.WriteLine(text);
+            }
+
+            terminal.Error.Flush();
+        }
+    }
+
+    /// <summary>Takes the line away so that other text can be written.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            if (_shown)
+            {
+                terminal.Error.Write("\r\e[K");
+                terminal.Error.Flush();
+                _shown = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Spectre.Console;
+
+namespace Parley.Cli;
+
+/// <summary>Where a command reads and writes: results to the output, everything else to the error stream.</summary>
+/// <remarks>
+/// Plain text goes through the writers; Spectre's console, which takes a while to start, is made when a table is wanted.
+/// </remarks>
+internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream> input, bool errorIsTerminal = false, IAnsiConsole? console = null)
+{
+    private IAnsiConsole? _console = console;
+
+    /// <summary>Results.</summary>
+    public TextWriter Output => output;
+
+    /// <summary>Progress and logs.</summary>
+    public TextWriter Error => error;
+
+    /// <summary>Whether somebody sees the error stream as it is written, so that lines may be redrawn.</summary>
+    public bool IsLive => errorIsTerminal;
+
+    /// <summary>Whether the output can no longer be written.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Tables on the output.</summary>
+    public IAnsiConsole Console => _console ??= AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+
+    /// <summary>The streams of this process.</summary>
+    public static Terminal System() => new(
+        global::System.Console.Out, global::System.Console.Error, global::System.Console.OpenStandardInput, !global::System.Console.IsErrorRedirected);
+
+    /// <summary>Opens standard input.</summary>
+    public Stream OpenInput() => input();
+
+    /// <summary>One line about what went wrong.</summary>
+    public void Fail(string message) => error.WriteLine($"parley: {message}");
+
+    /// <summary>Writes a result and lets it be seen at once.</summary>
+    public void Write(string text)
+    {
+        try
+        {
+            output.Write(text);
+            output.Flush();
+        }
+        catch (IOException)
+        {
+            IsClosed = true;
+            throw;
+        }
+    }
+}
