@@ -46,5 +46,6 @@ internal static class Commands
     private static RootCommand Create(Terminal terminal) => new("Speech to text and back, in pure C#.")
     {
         TranscribeCommand.Create(terminal),
+        BenchCommand.Create(terminal),
     };
 }

@@ -1,0 +1,64 @@
+using Parley.Nn;
+
+namespace Parley.Models;
+
+/// <summary>A published configuration: its sizes, and what can be said about it without weights.</summary>
+/// <param name="Name">What Parley calls it, such as "whisper-base.en".</param>
+/// <param name="HubId">A checkpoint with these sizes on the hub.</param>
+/// <param name="PublishedAs">The size that its authors name.</param>
+/// <param name="Whisper">Sizes of a Whisper; null for other families.</param>
+/// <param name="Wav2Vec2">Sizes of a wav2vec 2.0, HuBERT, WavLM or wav2vec2-conformer; null for other families.</param>
+public sealed record ModelDescription(string Name, string HubId, string PublishedAs, WhisperConfig? Whisper = null, Wav2Vec2Config? Wav2Vec2 = null)
+{
+    /// <summary>The family's <c>model_type</c>.</summary>
+    public string Family => Wav2Vec2?.ModelType ?? "whisper";
+
+    /// <summary>What the model hears, and how often.</summary>
+    public string Representation => Whisper is { } w
+        ? $"{w.MelBins} log-mel bands of 25 ms windows at 16 kHz, 100 frames a second; windows of {w.WindowFrames / 100} s"
+        : "the waveform itself at 16 kHz, 16,000 samples a second";
+
+    /// <summary>How the rate falls on the way.</summary>
+    public string RateReduction => Whisper is { } w
+        ? $"2 times, by the stride of the second convolution: 50 steps a second, {w.AudioPositions} a window"
+        : $"{Wav2Vec2!.SamplesPerFrame} times, by {Wav2Vec2.Channels.Count} convolutions: {Wav2Vec2Config.SampleRate / Wav2Vec2.SamplesPerFrame} steps a second, each from {Wav2Vec2.ReceptiveField} samples";
+
+    /// <summary>How sound and text are matched.</summary>
+    public string Alignment => Whisper is not null
+        ? "attention of the decoder to the encoder; time stamp tokens of 20 ms; words by dynamic time warping of the attention"
+        : "monotonic, frame by frame, summed over all alignments by CTC";
+
+    /// <summary>What comes out.</summary>
+    public string Output => Whisper is { } w
+        ? $"one of {w.VocabSize} byte-level tokens at a time, up to {w.TextPositions} with the prompt"
+        : $"with a CTC head: one of {Wav2Vec2!.VocabSize} symbols or the blank in every step; without: {Wav2Vec2.Dim} features";
+
+    /// <summary>Every parameter and buffer of the model without a head, by name and shape; nothing is allocated.</summary>
+    public IReadOnlyList<Parameter> Parameters() => Wav2Vec2 is { } config ? Encoder(config with { MaskTimeProb = 0, MaskFeatureProb = 0 }) : Build(Whisper!);
+
+    /// <summary>Numbers of parameters under other conventions, each with its name.</summary>
+    public IReadOnlyList<(string What, long Count)> OtherCounts()
+    {
+        if (Wav2Vec2 is not { } config)
+        {
+            return [("as Hugging Face counts, with the encoder's sinusoids", Parameters().Sum(p => p.Count))];
+        }
+
+        var masked = config with { MaskTimeProb = 0.05 };
+        return
+        [
+            ("with the mask vector of training", Trainable(Encoder(masked))),
+            ($"with the mask vector and a CTC head of {config.VocabSize} symbols", Trainable(Weights.Build(new ShapeSource(), w => new CtcModel(w, masked)).Parameters)),
+            .. config.ConvBias && config.ModelType == "hubert"
+                ? new[] { ("without the biases of the convolutions, as torchaudio builds it", Trainable(Encoder(config with { MaskTimeProb = 0, MaskFeatureProb = 0, ConvBias = false }))) }
+                : [],
+        ];
+    }
+
+    /// <summary>Sum over what training changes; tied weights count once.</summary>
+    public static long Trainable(IReadOnlyList<Parameter> parameters) => parameters.Where(p => !p.IsBuffer).Sum(p => p.Count);
+
+    private static IReadOnlyList<Parameter> Build(WhisperConfig config) => Weights.Build(new ShapeSource(), w => new Whisper(w["model"], config)).Parameters;
+
+    private static IReadOnlyList<Parameter> Encoder(Wav2Vec2Config config) => Weights.Build(new ShapeSource(), w => new Wav2Vec2(w[config.Prefix], config)).Parameters;
+}
