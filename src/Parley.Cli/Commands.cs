@@ -46,6 +46,9 @@ internal static class Commands
     private static RootCommand Create(Terminal terminal) => new("Speech to text and back, in pure C#.")
     {
         TranscribeCommand.Create(terminal),
+        EvalCommand.Create(terminal),
+        ModelsCommand.Create(terminal),
+        VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),
     };
 }

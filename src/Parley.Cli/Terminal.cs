@@ -1,15 +1,8 @@
-using Spectre.Console;
-
 namespace Parley.Cli;
 
 /// <summary>Where a command reads and writes: results to the output, everything else to the error stream.</summary>
-/// <remarks>
-/// Plain text goes through the writers; Spectre's console, which takes a while to start, is made when a table is wanted.
-/// </remarks>
-internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream> input, bool errorIsTerminal = false, IAnsiConsole? console = null)
+internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream> input, bool errorIsTerminal = false)
 {
-    private IAnsiConsole? _console = console;
-
     /// <summary>Results.</summary>
     public TextWriter Output => output;
 
@@ -22,12 +15,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream>
     /// <summary>Whether the output can no longer be written.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Tables on the output.</summary>
-    public IAnsiConsole Console => _console ??= AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-
     /// <summary>The streams of this process.</summary>
     public static Terminal System() => new(
-        global::System.Console.Out, global::System.Console.Error, global::System.Console.OpenStandardInput, !global::System.Console.IsErrorRedirected);
+        Console.Out, Console.Error, Console.OpenStandardInput, !Console.IsErrorRedirected);
 
     /// <summary>Opens standard input.</summary>
     public Stream OpenInput() => input();
