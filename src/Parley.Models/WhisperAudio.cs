@@ -32,18 +32,17 @@ internal sealed class WhisperAudio
         frames = Math.Clamp(frames, 0, _config.WindowFrames);
         var values = new float[_config.MelBins * _config.WindowFrames];
         Array.Fill(values, Silence);
-        var heard = frames > 0 ? Raw(start, frames) : [];
-        for (var mel = 0; mel < _config.MelBins; mel++)
+        if (frames > 0)
         {
-            heard.AsSpan(mel * frames, frames).CopyTo(values.AsSpan(mel * _config.WindowFrames));
+            Raw(start, frames, (mel, row) => row.CopyTo(values.AsSpan(mel * _config.WindowFrames)));
         }
 
         WhisperLogMel.Normalize(values, _peak);
         return Tensor.From(values, [1, _config.MelBins, _config.WindowFrames], backend);
     }
 
-    /// <summary>log10 energies [mels, frames] of the recording, followed by silence.</summary>
-    private float[] Raw(int start, int frames)
+    /// <summary>Calls <paramref name="use"/> with each mel's log10 energies [frames] of the recording, which silence follows.</summary>
+    private void Raw(int start, int frames, MelAction use)
     {
         // A transform of 400 samples reaches two frames to each side; at the very start it mirrors, as the reference does.
         var lead = Math.Min(Margin, start);
@@ -51,23 +50,24 @@ internal sealed class WhisperAudio
         var length = (frames + lead + Margin) * Hop;
         var heard = _samples.Span.Slice(from, Math.Min(length, _samples.Length - from));
         var features = _logMel.LogMel(heard, length);
-        var values = new float[_config.MelBins * frames];
         for (var mel = 0; mel < _config.MelBins; mel++)
         {
-            features.Values.AsSpan((mel * features.Frames) + lead, frames).CopyTo(values.AsSpan(mel * frames, frames));
+            use(mel, features.Values.AsSpan((mel * features.Frames) + lead, frames));
         }
-
-        return values;
     }
 
     private float Peak()
     {
+        // In pieces of a few seconds, so that little memory is in use at a time.
+        const int piece = 500;
         var peak = Silence;
-        for (var start = 0; start <= Frames; start += _config.WindowFrames)
+        for (var start = 0; start <= Frames; start += piece)
         {
-            peak = Math.Max(peak, WhisperLogMel.Largest(Raw(start, Math.Min(_config.WindowFrames, Frames - start + Margin))));
+            Raw(start, Math.Min(piece, Frames - start + Margin), (_, row) => peak = Math.Max(peak, WhisperLogMel.Largest(row)));
         }
 
         return peak;
     }
+
+    private delegate void MelAction(int mel, ReadOnlySpan<float> frames);
 }

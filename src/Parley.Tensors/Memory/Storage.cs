@@ -6,13 +6,14 @@ internal sealed unsafe class Storage : IDisposable
     private static long _live;
     private readonly object? _owner;
     private readonly long _pressure;
+    private readonly long _blockSize;
     private float* _pointer;
 
     /// <summary>A pooled block of uninitialised memory; the innermost scope of this thread frees it.</summary>
     internal Storage(long length, bool scoped)
     {
         Length = length;
-        _pointer = (float*)MemoryPool.Rent(Math.Max(length, 1) * sizeof(float));
+        _pointer = (float*)MemoryPool.Rent(Math.Max(length, 1) * sizeof(float), out _blockSize);
         Interlocked.Increment(ref _live);
         if (scoped && TensorScope.Track(this))
         {
@@ -77,7 +78,7 @@ internal sealed unsafe class Storage : IDisposable
             new Span<float>(_pointer, (int)Math.Min(Length, int.MaxValue)).Fill(float.NaN);
         }
 
-        MemoryPool.Return((nint)_pointer, Math.Max(Length, 1) * sizeof(float));
+        MemoryPool.Return((nint)_pointer, _blockSize);
         _pointer = null;
         Interlocked.Decrement(ref _live);
         if (_pressure > 0)
