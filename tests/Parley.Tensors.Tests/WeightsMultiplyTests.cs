@@ -19,7 +19,7 @@ public sealed unsafe class WeightsMultiplyTests
             foreach (var outputs in (int[])[1, 2, 3, 4, 5, 15, 16, 17, 33])
             {
                 var weight = WeightMatrix.Quantise(WeightsSample.Gaussian(outputs * depth, depth), outputs, depth, format);
-                for (var rows = 1; rows <= 9; rows++)
+                for (var rows = 1; rows <= 10; rows++)
                 {
                     Check(weight, rows, WeightsSample.Gaussian(rows * depth, rows + depth));
                 }
@@ -54,6 +54,32 @@ public sealed unsafe class WeightsMultiplyTests
                 var weight = WeightMatrix.Quantise(source, Outputs, Depth, format, workers: workers);
                 var y = WeightsSample.Multiply(weight, workers, rows, x, new float[Outputs], Activation.Gelu);
                 Assert.Equal(first ??= y, y);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    [InlineData(WeightFormat.Float32)]
+    public void A_row_gives_the_same_bits_alone_and_among_up_to_sixteen(WeightFormat format)
+    {
+        foreach (var (outputs, depth) in (ReadOnlySpan<(int, int)>)[(64, 64), (37, 515), (3, 7), (130, 33)])
+        {
+            var source = WeightsSample.Gaussian(outputs * depth, 3);
+            var weight = format == WeightFormat.Float32
+                ? WeightMatrix.Dense(Tensor.From(source, [outputs, depth], Backend.Default))
+                : WeightMatrix.Quantise(source, outputs, depth, format);
+            var x = WeightsSample.Gaussian(16 * depth, 5);
+            var bias = WeightsSample.Gaussian(outputs, 6);
+            var alone = new float[16 * outputs];
+            for (var r = 0; r < 16; r++)
+            {
+                WeightsSample.Multiply(weight, new Workers(1), 1, x[(r * depth)..((r + 1) * depth)], bias, Activation.Gelu).CopyTo(alone, r * outputs);
+            }
+
+            for (var rows = 2; rows <= 16; rows++)
+            {
+                Assert.Equal(alone[..(rows * outputs)], WeightsSample.Multiply(weight, new Workers(1), rows, x, bias, Activation.Gelu));
             }
         }
     }

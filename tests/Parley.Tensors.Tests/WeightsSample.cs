@@ -54,7 +54,7 @@ internal static unsafe class WeightsSample
     internal static (double[] Values, double[] Magnitudes) Exact(WeightMatrix weight, int rows, float[] x, float[] bias)
     {
         var w = Decoded(weight);
-        var input = weight.Format == WeightFormat.Int8 || (weight.Format == WeightFormat.Int4 && rows <= 8) ? Rounded(x, rows, weight.In) : Array.ConvertAll(x, v => (double)v);
+        var input = weight.Format is WeightFormat.Int8 or WeightFormat.Int4 ? Rounded(x, rows, weight.In) : Array.ConvertAll(x, v => (double)v);
         var (values, magnitudes) = (new double[rows * weight.Out], new double[rows * weight.Out]);
         for (var r = 0; r < rows; r++)
         {

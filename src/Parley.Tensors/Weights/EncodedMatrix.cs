@@ -43,7 +43,7 @@ internal abstract unsafe class EncodedMatrix(int rows, int columns) : WeightMatr
             for (var r = 0; r < rows; r++)
             {
                 var target = y + (r * yStride) + first;
-                WeightEpilogue.AddBias(target, count, bias is null ? null : bias + first);
+                WeightEpilogue.Add(target, count, bias is null ? null : bias + first);
                 WeightEpilogue.Finish(target, count, activation, residual is null ? null : residual + (r * residualStride) + first);
             }
         });

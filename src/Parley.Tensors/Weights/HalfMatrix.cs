@@ -4,7 +4,7 @@ namespace Parley.Tensors;
 internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
     where TCode : struct, IHalfCode
 {
-    private const int FewRows = 8;
+    private const int FewRows = 16;
     private const int PieceBytes = 64 << 10;
 
     private readonly object _owner;
@@ -91,33 +91,49 @@ internal abstract unsafe class HalfMatrix<TCode> : EncodedMatrix
         workers.Run((Out + block - 1) / block, piece =>
         {
             var (first, end) = (piece * block, Math.Min(Out, (piece + 1) * block));
-            for (var o = first; o < end; o += HalfDot<TCode>.Rows)
-            {
-                for (var r = 0; r < rows; r++)
-                {
-                    var even = inputs + (r * 2L * stream);
-                    var target = y + (r * yStride) + o;
-                    if (end - o >= HalfDot<TCode>.Rows)
-                    {
-                        HalfDot<TCode>.Two(Row(o), In, even, even + stream, In, target);
-                    }
-                    else
-                    {
-                        for (var j = 0; j < end - o; j++)
-                        {
-                            target[j] = HalfDot<TCode>.One(Row(o + j), even, even + stream, In);
-                        }
-                    }
-                }
-            }
-
+            Products(first, end, rows, inputs, stream, y, yStride);
             for (var r = 0; r < rows; r++)
             {
                 var target = y + (r * yStride) + first;
-                WeightEpilogue.AddBias(target, end - first, bias is null ? null : bias + first);
+                WeightEpilogue.Add(target, end - first, bias is null ? null : bias + first);
                 WeightEpilogue.Finish(target, end - first, activation, residual is null ? null : residual + (r * residualStride) + first);
             }
         });
         MemoryPool.Return((nint)inputs, bytes);
+    }
+
+    // One input runs along two weight rows at a time; several share each weight row while it is in the first-level cache.
+    private void Products(int first, int end, int rows, float* inputs, int stream, float* y, long yStride)
+    {
+        var o = first;
+        for (; rows == 1 && o <= end - HalfDot<TCode>.Rows; o += HalfDot<TCode>.Rows)
+        {
+            HalfDot<TCode>.Two(Row(o), In, inputs, inputs + stream, In, y + o);
+        }
+
+        for (; o < end; o++)
+        {
+            for (var r = 0; r < rows; r += HalfDot<TCode>.Inputs)
+            {
+                Several(Math.Min(HalfDot<TCode>.Inputs, rows - r), Row(o), inputs + (r * 2L * stream), stream, y + (r * yStride) + o, yStride);
+            }
+        }
+    }
+
+    private void Several(int count, ushort* row, float* x, int stream, float* y, long yStride)
+    {
+        if (count == 1)
+        {
+            *y = HalfDot<TCode>.One(row, x, x + stream, In);
+            return;
+        }
+
+        // Inputs that are not there are the second again.
+        var sums = stackalloc float[HalfDot<TCode>.Inputs];
+        HalfDot<TCode>.Four(row, x, x + (2L * stream), x + ((count > 2 ? 4L : 2) * stream), x + ((count > 3 ? 6L : 2) * stream), stream, In, sums);
+        for (var i = 0; i < count; i++)
+        {
+            y[i * yStride] = sums[i];
+        }
     }
 }

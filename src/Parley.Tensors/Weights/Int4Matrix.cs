@@ -1,9 +1,9 @@
 namespace Parley.Tensors;
 
-/// <summary>Groups of 32 signed 4-bit integers with a bfloat16 scale: 4.5 bits a weight. Few input rows are rounded to int8, many stay float32.</summary>
+/// <summary>Groups of 32 signed 4-bit integers with a bfloat16 scale: 4.5 bits a weight. Inputs are rounded to int8 row by row.</summary>
 internal sealed unsafe class Int4Matrix : EncodedMatrix
 {
-    private const int FewRows = 8;
+    private const int FewRows = 16;
     private const int PieceBytes = 32 << 10;
 
     private readonly NativeBlock _values;
@@ -73,7 +73,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
     {
         if (rows > FewRows)
         {
-            MultiplyDecoded(workers, rows, x, xStride, bias, activation, residual, residualStride, y, yStride);
+            MultiplyMany(workers, rows, x, xStride, bias, activation, residual, residualStride, y, yStride);
         }
         else if (rows > 0 && Out > 0)
         {
@@ -86,6 +86,24 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
     private byte* Values(int row) => _values.Pointer + ((long)row * _pairs * Int4Dot.Group);
 
     private ushort* Scales(int row) => (ushort*)_scales.Pointer + ((long)row * _pairs * 2);
+
+    // Inputs are rounded here too, so that a row means the same among few and among many.
+    private void MultiplyMany(
+        Workers workers, int rows, float* x, long xStride, float* bias, Activation activation, float* residual, long residualStride, float* y, long yStride)
+    {
+        var bytes = (long)rows * In * sizeof(float);
+        var inputs = (float*)MemoryPool.Rent(bytes);
+        const int Chunk = 16;
+        workers.Run((rows + Chunk - 1) / Chunk, piece =>
+        {
+            for (var r = piece * Chunk; r < Math.Min(rows, (piece + 1) * Chunk); r++)
+            {
+                Int8Quantiser.ToRounded(x + (r * xStride), In, inputs + ((long)r * In));
+            }
+        });
+        MultiplyDecoded(workers, rows, inputs, In, bias, activation, residual, residualStride, y, yStride);
+        MemoryPool.Return((nint)inputs, bytes);
+    }
 
     private void MultiplyFew(
         Workers workers, int rows, float* x, long xStride, float* bias, Activation activation, float* residual, long residualStride, float* y, long yStride)
@@ -109,19 +127,39 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
             var (first, count) = (piece * block, Math.Min(block, Out - (piece * block)));
             for (var o = first; o < first + count; o++)
             {
-                for (var r = 0; r < rows; r++)
+                for (var r = 0; r < rows; r += Int4Dot.Inputs)
                 {
-                    y[(r * yStride) + o] = scales[r] * Int4Dot.One(inputs + ((long)r * length), corrections + ((long)r * length / 4), Values(o), Scales(o), _pairs);
+                    Several(Math.Min(Int4Dot.Inputs, rows - r), o, inputs + ((long)r * length), corrections + ((long)r * length / 4), scales + r, y + (r * yStride) + o, yStride);
                 }
             }
 
             for (var r = 0; r < rows; r++)
             {
                 var target = y + (r * yStride) + first;
-                WeightEpilogue.AddBias(target, count, bias is null ? null : bias + first);
+                WeightEpilogue.Add(target, count, bias is null ? null : bias + first);
                 WeightEpilogue.Finish(target, count, activation, residual is null ? null : residual + (r * residualStride) + first);
             }
         });
         MemoryPool.Return((nint)inputs, bytes);
+    }
+
+    private void Several(int count, int row, sbyte* x, int* corrections, float* scales, float* y, long yStride)
+    {
+        if (count == 1)
+        {
+            *y = *scales * Int4Dot.One(x, corrections, Values(row), Scales(row), _pairs);
+            return;
+        }
+
+        // Inputs that are not there are the second again.
+        var sums = stackalloc float[Int4Dot.Inputs];
+        long length = _pairs * Int4Dot.Pair, third = count > 2 ? 2 * length : length, fourth = count > 3 ? 3 * length : length;
+        Int4Dot.Four(
+            x, x + length, x + third, x + fourth, corrections, corrections + (length / 4), corrections + (third / 4), corrections + (fourth / 4),
+            Values(row), Scales(row), _pairs, sums);
+        for (var i = 0; i < count; i++)
+        {
+            y[i * yStride] = scales[i] * sums[i];
+        }
     }
 }

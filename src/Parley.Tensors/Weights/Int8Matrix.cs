@@ -114,27 +114,19 @@ internal sealed unsafe class Int8Matrix : EncodedMatrix
         var block = Math.Max(1, PieceBytes / Stride / Int8Dot.Rows) * Int8Dot.Rows;
         workers.Run((Out + block - 1) / block, piece =>
         {
-            var sums = stackalloc int[Int8Dot.Rows];
+            var sums = stackalloc int[Int8Dot.Inputs * Int8Dot.Rows];
             var (first, count) = (piece * block, Math.Min(block, Out - (piece * block)));
             for (var o = first; o < first + count; o += Int8Dot.Rows)
             {
                 var width = Math.Min(Int8Dot.Rows, first + count - o);
-                for (var r = 0; r < rows; r++)
+                for (var r = 0; r < rows; r += Int8Dot.Inputs)
                 {
-                    var input = inputs + ((long)r * Stride);
-                    if (width == Int8Dot.Rows)
+                    var several = Math.Min(Int8Dot.Inputs, rows - r);
+                    Int8Dot.Block(several, inputs + ((long)r * Stride), width, Row(o), Stride, sums);
+                    for (var i = 0; i < several; i++)
                     {
-                        Int8Dot.Four(input, Row(o), Stride, Stride, sums);
+                        WeightEpilogue.Scale(sums + (i * Int8Dot.Rows), width, inputScales[r + i], Scales + o, bias is null ? null : bias + o, y + ((r + i) * yStride) + o);
                     }
-                    else
-                    {
-                        for (var j = 0; j < width; j++)
-                        {
-                            sums[j] = Int8Dot.One(input, Row(o + j), Stride);
-                        }
-                    }
-
-                    WeightEpilogue.Scale(sums, width, inputScales[r], Scales + o, bias is null ? null : bias + o, y + (r * yStride) + o);
                 }
             }
 

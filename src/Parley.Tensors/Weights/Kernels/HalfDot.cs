@@ -9,6 +9,7 @@ internal static unsafe class HalfDot<TCode>
     where TCode : struct, IHalfCode
 {
     internal const int Rows = 2;
+    internal const int Inputs = 4;
 
     /// <summary>Floats that the even (or odd) stream of a row takes.</summary>
     internal static int StreamLength(int count) => (count + 1) / 2;
@@ -68,6 +69,41 @@ internal static unsafe class HalfDot<TCode>
         return TCode.HasSpecial && special != Vector<short>.Zero
             ? Rest(w, even, odd, 0, count)
             : Vector.Sum(e + o) + Rest(w, even, odd, 2 * i, count);
+    }
+
+    /// <summary>sums[i] = x[i] · w for four inputs, whose odd values lie <paramref name="stream"/> behind the even ones; added up in the same order as <see cref="Two"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Four(ushort* w, float* x0, float* x1, float* x2, float* x3, long stream, int count, float* sums)
+    {
+        var width = Vector<float>.Count;
+        Vector<float> e0 = default, e1 = default, e2 = default, e3 = default, o0 = default, o1 = default, o2 = default, o3 = default;
+        Vector<short> special = default;
+        nint i = 0;
+        for (; i <= (count / 2) - width; i += width)
+        {
+            var pairs = Vector.Load((uint*)w + i);
+            TCode.Decode(pairs, out var even, out var odd);
+            e0 = Vector.FusedMultiplyAdd(even, Vector.Load(x0 + i), e0);
+            e1 = Vector.FusedMultiplyAdd(even, Vector.Load(x1 + i), e1);
+            e2 = Vector.FusedMultiplyAdd(even, Vector.Load(x2 + i), e2);
+            e3 = Vector.FusedMultiplyAdd(even, Vector.Load(x3 + i), e3);
+            o0 = Vector.FusedMultiplyAdd(odd, Vector.Load(x0 + stream + i), o0);
+            o1 = Vector.FusedMultiplyAdd(odd, Vector.Load(x1 + stream + i), o1);
+            o2 = Vector.FusedMultiplyAdd(odd, Vector.Load(x2 + stream + i), o2);
+            o3 = Vector.FusedMultiplyAdd(odd, Vector.Load(x3 + stream + i), o3);
+            if (TCode.HasSpecial)
+            {
+                special |= TCode.Special(pairs);
+            }
+        }
+
+        var (a, b, c, d) = (Vector.Sum(e0 + o0), Vector.Sum(e1 + o1), Vector.Sum(e2 + o2), Vector.Sum(e3 + o3));
+        var again = TCode.HasSpecial && special != Vector<short>.Zero;
+        var start = again ? 0 : 2 * (int)i;
+        sums[0] = (again ? 0 : a) + Rest(w, x0, x0 + stream, start, count);
+        sums[1] = (again ? 0 : b) + Rest(w, x1, x1 + stream, start, count);
+        sums[2] = (again ? 0 : c) + Rest(w, x2, x2 + stream, start, count);
+        sums[3] = (again ? 0 : d) + Rest(w, x3, x3 + stream, start, count);
     }
 
     /// <summary>Decodes a row.</summary>

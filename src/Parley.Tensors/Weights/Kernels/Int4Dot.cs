@@ -14,6 +14,10 @@ internal static unsafe class Int4Dot
 {
     internal const int Group = 32;
     internal const int Pair = 2 * Group;
+
+    /// <summary>Inputs that <see cref="Four"/> multiplies at once.</summary>
+    internal const int Inputs = 4;
+
     private const int Raise = 8;
     private const int Limit = 7;
 
@@ -66,6 +70,57 @@ internal static unsafe class Int4Dot
     internal static float One(sbyte* x, int* corrections, byte* w, ushort* scales, int pairs) =>
         Avx2.IsSupported ? One256(x, corrections, w, scales, pairs) : One128(x, w, scales, pairs);
 
+    /// <summary>sums[i] = x[i] · w for four inputs, so that codes and scales are read once for all; corrections lie a quarter as far apart as inputs.</summary>
+    internal static void Four(sbyte* x0, sbyte* x1, sbyte* x2, sbyte* x3, int* c0, int* c1, int* c2, int* c3, byte* w, ushort* scales, int pairs, float* sums)
+    {
+        if (Avx2.IsSupported)
+        {
+            Four256(x0, x1, x2, x3, c0, c1, c2, c3, w, scales, pairs, sums);
+            return;
+        }
+
+        sums[0] = One128(x0, w, scales, pairs);
+        sums[1] = One128(x1, w, scales, pairs);
+        sums[2] = One128(x2, w, scales, pairs);
+        sums[3] = One128(x3, w, scales, pairs);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Four256(sbyte* x0, sbyte* x1, sbyte* x2, sbyte* x3, int* c0, int* c1, int* c2, int* c3, byte* w, ushort* scales, int pairs, float* sums)
+    {
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        var nibble = Vector256.Create((byte)15);
+        for (nint p = 0; p < pairs; p++)
+        {
+            var codes = Vector256.Load(w + (p * Group));
+            var low = codes & nibble;
+            var high = (codes.AsUInt16() >> 4).AsByte() & nibble;
+            var first = Vector256.Create(BFloat16Code.Decode(scales[2 * p]));
+            a0 = Add256(a0, low, x0 + (p * Pair), c0 + (p * Pair / 4), first);
+            a1 = Add256(a1, low, x1 + (p * Pair), c1 + (p * Pair / 4), first);
+            a2 = Add256(a2, low, x2 + (p * Pair), c2 + (p * Pair / 4), first);
+            a3 = Add256(a3, low, x3 + (p * Pair), c3 + (p * Pair / 4), first);
+            var second = Vector256.Create(BFloat16Code.Decode(scales[(2 * p) + 1]));
+            b0 = Add256(b0, high, x0 + (p * Pair) + Group, c0 + (p * Pair / 4) + 8, second);
+            b1 = Add256(b1, high, x1 + (p * Pair) + Group, c1 + (p * Pair / 4) + 8, second);
+            b2 = Add256(b2, high, x2 + (p * Pair) + Group, c2 + (p * Pair / 4) + 8, second);
+            b3 = Add256(b3, high, x3 + (p * Pair) + Group, c3 + (p * Pair / 4) + 8, second);
+        }
+
+        sums[0] = Vector256.Sum(a0 + b0);
+        sums[1] = Vector256.Sum(a1 + b1);
+        sums[2] = Vector256.Sum(a2 + b2);
+        sums[3] = Vector256.Sum(a3 + b3);
+    }
+
+    // One group: its eight integer sums become floats, are scaled and added up.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Add256(Vector256<float> sum, Vector256<byte> codes, sbyte* x, int* corrections, Vector256<float> scale)
+    {
+        var fours = Vector256.Load(corrections) + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(codes, Vector256.Load(x)), Vector256<short>.One);
+        return Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(fours), scale, sum);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float One256(sbyte* x, int* corrections, byte* w, ushort* scales, int pairs)
     {
@@ -74,12 +129,8 @@ internal static unsafe class Int4Dot
         for (var p = 0; p < pairs; p++)
         {
             var codes = Vector256.Load(w);
-            var low = Avx2.MultiplyAddAdjacent(codes & nibble, Vector256.Load(x));
-            var high = Avx2.MultiplyAddAdjacent((codes.AsUInt16() >> 4).AsByte() & nibble, Vector256.Load(x + Group));
-            var a = Vector256.Load(corrections) + Avx2.MultiplyAddAdjacent(low, Vector256<short>.One);
-            var b = Vector256.Load(corrections + 8) + Avx2.MultiplyAddAdjacent(high, Vector256<short>.One);
-            first = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(a), Vector256.Create(BFloat16Code.Decode(scales[0])), first);
-            second = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(b), Vector256.Create(BFloat16Code.Decode(scales[1])), second);
+            first = Add256(first, codes & nibble, x, corrections, Vector256.Create(BFloat16Code.Decode(scales[0])));
+            second = Add256(second, (codes.AsUInt16() >> 4).AsByte() & nibble, x + Group, corrections + 8, Vector256.Create(BFloat16Code.Decode(scales[1])));
             w += Group;
             x += Pair;
             corrections += Pair / 4;

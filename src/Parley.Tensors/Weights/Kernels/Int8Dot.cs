@@ -39,6 +39,78 @@ internal static unsafe class Int8Dot
         return Vector128.Sum(sum);
     }
 
+    /// <summary>Inputs that <see cref="Block"/> multiplies at most.</summary>
+    internal const int Inputs = 3;
+
+    /// <summary>sums[i, j] = x[i] · w[j] for up to three inputs by up to four rows, all <paramref name="length"/> bytes apart; each row is read once.</summary>
+    internal static void Block(int inputs, sbyte* x, int rows, sbyte* w, int length, int* sums)
+    {
+        if (rows == Rows && inputs > 1 && Avx2.IsSupported)
+        {
+            // A third input that is not there is the second again.
+            Three256(x, x + length, x + (Math.Min(2, inputs - 1) * (long)length), w, length, sums);
+            return;
+        }
+
+        for (var i = 0; i < inputs; i++)
+        {
+            if (rows == Rows)
+            {
+                Four(x + (i * (long)length), w, length, length, sums + (i * Rows));
+                continue;
+            }
+
+            for (var j = 0; j < rows; j++)
+            {
+                sums[(i * Rows) + j] = One(x + (i * (long)length), w + (j * (long)length), length);
+            }
+        }
+    }
+
+    // The sign of w moves to x here, so that |w| serves all inputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Three256(sbyte* x, sbyte* y, sbyte* z, sbyte* w, int length, int* sums)
+    {
+        sbyte* w1 = w + length, w2 = w1 + length, w3 = w2 + length;
+        Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
+        Vector256<int> u0 = default, u1 = default, u2 = default, u3 = default;
+        for (nint i = 0; i < length; i += 32)
+        {
+            var v = Vector256.Load(w + i);
+            var magnitude = Avx2.Abs(v);
+            s0 = Add256(s0, magnitude, v, Vector256.Load(x + i));
+            t0 = Add256(t0, magnitude, v, Vector256.Load(y + i));
+            u0 = Add256(u0, magnitude, v, Vector256.Load(z + i));
+            v = Vector256.Load(w1 + i);
+            magnitude = Avx2.Abs(v);
+            s1 = Add256(s1, magnitude, v, Vector256.Load(x + i));
+            t1 = Add256(t1, magnitude, v, Vector256.Load(y + i));
+            u1 = Add256(u1, magnitude, v, Vector256.Load(z + i));
+            v = Vector256.Load(w2 + i);
+            magnitude = Avx2.Abs(v);
+            s2 = Add256(s2, magnitude, v, Vector256.Load(x + i));
+            t2 = Add256(t2, magnitude, v, Vector256.Load(y + i));
+            u2 = Add256(u2, magnitude, v, Vector256.Load(z + i));
+            v = Vector256.Load(w3 + i);
+            magnitude = Avx2.Abs(v);
+            s3 = Add256(s3, magnitude, v, Vector256.Load(x + i));
+            t3 = Add256(t3, magnitude, v, Vector256.Load(y + i));
+            u3 = Add256(u3, magnitude, v, Vector256.Load(z + i));
+        }
+
+        Fold(s0, s1, s2, s3).Store(sums);
+        Fold(t0, t1, t2, t3).Store(sums + Rows);
+        Fold(u0, u1, u2, u3).Store(sums + (2 * Rows));
+    }
+
+    // Pairwise sums of the four, then of their halves: one vector of the four results.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Fold(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
+    {
+        var folded = Avx2.HorizontalAdd(Avx2.HorizontalAdd(a, b), Avx2.HorizontalAdd(c, d));
+        return folded.GetLower() + folded.GetUpper();
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Four256(sbyte* x, sbyte* w, long stride, int length, int* sums)
     {
@@ -54,9 +126,7 @@ internal static unsafe class Int8Dot
             s3 = Add256(s3, magnitude, v, Vector256.Load(w3 + i));
         }
 
-        // Pairwise sums of the four, then of their halves: one vector of the four results.
-        var folded = Avx2.HorizontalAdd(Avx2.HorizontalAdd(s0, s1), Avx2.HorizontalAdd(s2, s3));
-        (folded.GetLower() + folded.GetUpper()).Store(sums);
+        Fold(s0, s1, s2, s3).Store(sums);
     }
 
     internal static void Four128(sbyte* x, sbyte* w, long stride, int length, int* sums)

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Parley.Tensors;
 
 /// <summary>Lays rows of int8 weights out by unit, so that one vector holds the same k of many outputs.</summary>
@@ -9,47 +11,37 @@ internal static unsafe class Int8Pack
         where TVector : struct
     {
         var valid = Math.Min(columns, weight.Out - first);
-        if (valid < columns)
+        if (TStep.Depth == 4)
         {
-            new Span<int>(packed, units * columns).Clear();
+            Packing.Pack((float*)weight.Row(first), weight.Stride / 4, 1, valid, columns, units, (float*)packed);
+        }
+        else
+        {
+            var bytes = (long)valid * units * 4;
+            var widened = (int*)MemoryPool.Rent(bytes);
+            for (var j = 0; j < valid; j++)
+            {
+                Widen(weight.Row(first + j), (short*)(widened + (j * units)), 2 * units);
+            }
+
+            Packing.Pack((float*)widened, units, 1, valid, columns, units, (float*)packed);
+            MemoryPool.Return((nint)widened, bytes);
         }
 
         for (var j = 0; j < columns; j++)
         {
-            starts[j] = 0;
-            if (j < valid)
-            {
-                var row = weight.Row(first + j);
-                if (TStep.Depth == 2)
-                {
-                    Pairs(row, units, packed + j, columns);
-                }
-                else
-                {
-                    Quads((int*)row, units, packed + j, columns);
-                }
-
-                if (TStep.Offset != 0)
-                {
-                    starts[j] = -TStep.Offset * Sum(row, weight.In);
-                }
-            }
+            starts[j] = TStep.Offset != 0 && j < valid ? -TStep.Offset * Sum(weight.Row(first + j), weight.In) : 0;
         }
     }
 
-    private static void Pairs(sbyte* row, int units, int* packed, int columns)
+    // The count is a multiple of 16, and rows have so many bytes.
+    private static void Widen(sbyte* row, short* target, int count)
     {
-        for (var u = 0; u < units; u++)
+        for (var i = 0; i < count; i += 16)
         {
-            packed[(long)u * columns] = (row[2 * u] & 0xFFFF) | (row[(2 * u) + 1] << 16);
-        }
-    }
-
-    private static void Quads(int* row, int units, int* packed, int columns)
-    {
-        for (var u = 0; u < units; u++)
-        {
-            packed[(long)u * columns] = row[u];
+            var (low, high) = Vector128.Widen(Vector128.Load(row + i));
+            low.Store(target + i);
+            high.Store(target + i + 8);
         }
     }
 

@@ -114,6 +114,26 @@ internal static unsafe class Int8Quantiser
         return scale;
     }
 
+    /// <summary>The values that a row has after rounding, as floats.</summary>
+    internal static void ToRounded(float* x, int count, float* y)
+    {
+        var (scale, inverse) = ScaleOf(LargestMagnitude(x, count));
+        var i = 0;
+        if (inverse != 0)
+        {
+            var (factor, shift) = (new Vector<float>(inverse), new Vector<int>(-MagicBits));
+            for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                Vector.Store(Vector.ConvertToSingle(Rounded(x + i, factor, shift)) * new Vector<float>(scale), y + i);
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = Round(x[i], inverse) * scale;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<int> Rounded(float* x, Vector<float> factor, Vector<int> shift) =>
         Vector.AsVectorInt32((Vector.Load(x) * factor) + new Vector<float>(Magic)) + shift;

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Parley.Tensors;
 
 /// <summary>Few rows times weights [out, in]: dot products along the weight rows, which come from memory once, in order and unpacked.</summary>
-/// <remarks>Four weight rows against up to three rows of x at a time: twelve accumulators. Vector is as wide as suits loads: 256 bits on x86, 128 on Arm64.</remarks>
+/// <remarks>Four weight rows against up to three rows of x at a time: twelve accumulators, one for each sum, so that a row of x has the same result
+/// whatever stands beside it. Vector is as wide as suits loads: 256 bits on x86, 128 on Arm64.</remarks>
 internal static unsafe class DotRows
 {
     /// <summary>Most rows of x that this is for; packing pays beyond.</summary>
@@ -71,24 +72,19 @@ internal static unsafe class DotRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dot1(int k, float* x, float* w0, float* w1, float* w2, float* w3, float* sums)
     {
-        Vector<float> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
+        Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
         var width = Vector<float>.Count;
         nint p = 0;
-        for (; p <= k - 2 * width; p += 2 * width)
+        for (; p <= k - width; p += width)
         {
             var v = Vector.Load(x + p);
             s0 = Vector.MultiplyAddEstimate(Vector.Load(w0 + p), v, s0);
             s1 = Vector.MultiplyAddEstimate(Vector.Load(w1 + p), v, s1);
             s2 = Vector.MultiplyAddEstimate(Vector.Load(w2 + p), v, s2);
             s3 = Vector.MultiplyAddEstimate(Vector.Load(w3 + p), v, s3);
-            v = Vector.Load(x + p + width);
-            t0 = Vector.MultiplyAddEstimate(Vector.Load(w0 + p + width), v, t0);
-            t1 = Vector.MultiplyAddEstimate(Vector.Load(w1 + p + width), v, t1);
-            t2 = Vector.MultiplyAddEstimate(Vector.Load(w2 + p + width), v, t2);
-            t3 = Vector.MultiplyAddEstimate(Vector.Load(w3 + p + width), v, t3);
         }
 
-        Finish(p, k, x, w0, w1, w2, w3, s0 + t0, s1 + t1, s2 + t2, s3 + t3, sums);
+        Finish(p, k, x, w0, w1, w2, w3, s0, s1, s2, s3, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
