@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Parley.Hub;
 
 namespace Parley.Cli;
@@ -6,8 +5,6 @@ namespace Parley.Cli;
 /// <summary>From what the user calls a model to a path on this machine.</summary>
 internal static class ModelSource
 {
-    private const int LargestDefaults = 1 << 16;
-
     /// <summary>The model that comes with the command.</summary>
     public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "whisper-digits-micro");
 
@@ -41,32 +38,6 @@ internal static class ModelSource
         finally
         {
             line.Clear();
-        }
-    }
-
-    /// <summary>What a model's own parley.json says where the command line says nothing; nulls when it has none.</summary>
-    public static (string? Language, bool? Timestamps) Defaults(string path)
-    {
-        var file = new FileInfo(Path.Combine(path, "parley.json"));
-        if (!file.Exists)
-        {
-            return (null, null);
-        }
-
-        if (file.Length > LargestDefaults)
-        {
-            throw new InvalidDataException($"{file.FullName}: {file.Length} bytes are too many for a few settings");
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
-            var root = json.RootElement;
-            return (root.TryGetProperty("language", out var language) ? language.GetString() : null, root.TryGetProperty("timestamps", out var stamps) ? stamps.GetBoolean() : null);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"{file.FullName}: expected an object with \"language\" (text) and \"timestamps\" (true or false): {e.Message}", e);
         }
     }
 

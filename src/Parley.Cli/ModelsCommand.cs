@@ -56,9 +56,9 @@ internal static class ModelsCommand
         terminal.Write("\n");
 
         List<string[]> layers = [["LAYER", "SHAPE", "COUNT", "PARAMETERS", ""]];
-        layers.AddRange(parameters.GroupBy(p => (Name: Repeated(p.Name), p.Shape, p.IsBuffer, IsTied: p.Uses > 1)).Select(g => new[]
+        layers.AddRange(parameters.GroupBy(p => (Name: Repeated(p.Name), p.Shape, p.IsBuffer)).Select(g => new[]
         {
-            g.Key.Name, g.Key.Shape.ToString(), $"{g.Count()}", $"{g.Sum(p => p.Count):N0}", g.Key.IsBuffer ? "buffer" : g.Key.IsTied ? "tied" : "",
+            g.Key.Name, g.Key.Shape.ToString(), $"{g.Count()}", $"{g.Sum(p => p.Count):N0}", g.Key.IsBuffer ? "buffer" : "",
         }));
         Columns.Write(terminal, layers, 2, 3);
         terminal.Write("\n");
@@ -68,7 +68,7 @@ internal static class ModelsCommand
         [
             ["parameters", $"{trainable:N0}", description.PublishedAs.Length == 0 ? "" : $"published as {description.PublishedAs}"],
             ["trainable", $"{trainable:N0}", ""],
-            ["tied", $"{parameters.Where(p => p is { IsBuffer: false, Uses: > 1 }).Sum(p => p.Count * (p.Uses - 1)):N0}", "used once more and not counted again"],
+            ["tied", $"{description.Tied:N0}", description.Tied == 0 ? "" : "the token embedding is the output projection too, and counts once"],
             ["buffers", $"{all - trainable:N0}", ""],
             .. description.OtherCounts().Select(c => new[] { "", $"{c.Count:N0}", c.What }),
         ];

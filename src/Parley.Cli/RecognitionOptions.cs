@@ -43,15 +43,14 @@ internal sealed class RecognitionOptions
         }
 
         // What is wrong on the command line is said before anything is fetched or opened.
-        _ = Read(parse, null, null);
+        _ = Read(parse, new ModelDefaults());
         var path = await ModelSource.ResolveAsync(parse.GetValue(_model), terminal, cancel).ConfigureAwait(false);
-        var (language, timestamps) = ModelSource.Defaults(path);
-        var options = Read(parse, language, timestamps) with { Detector = Choices.Detector(parse.GetValue(_vad)) };
+        var options = Read(parse, ModelDefaults.Read(path)) with { Detector = Choices.Detector(parse.GetValue(_vad)) };
         options.Validate();
         return (SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads)), options);
     }
 
-    private TranscriptionOptions Read(ParseResult parse, string? language, bool? timestamps)
+    private TranscriptionOptions Read(ParseResult parse, ModelDefaults model)
     {
         var batch = parse.GetValue(_batch);
         if (batch > 1 && parse.GetValue(_vad) == "none")
@@ -63,14 +62,14 @@ internal sealed class RecognitionOptions
         var defaults = new WhisperOptions();
         var whisper = defaults with
         {
-            Language = parse.GetValue(_language) ?? language,
+            Language = parse.GetValue(_language) ?? model.Language,
             Translate = parse.GetValue(_task) == "translate",
-            Timestamps = !parse.GetValue(_noTimestamps) && (words || (timestamps ?? true)),
+            Timestamps = !parse.GetValue(_noTimestamps) && (words || (model.Timestamps ?? true)),
             Temperatures = Choices.Numbers("--temperature", parse.GetValue(_temperature)),
             BeamSize = parse.GetValue(_beam) ?? defaults.BeamSize,
             Patience = parse.GetValue(_patience) ?? defaults.Patience,
             BestOf = parse.GetValue(_bestOf) ?? defaults.BestOf,
-            ConditionOnPreviousText = parse.GetValue(_condition) != "off",
+            ConditionOnPreviousText = (parse.GetValue(_condition) ?? (model.ConditionOnPrevious == false ? "off" : "on")) == "on",
             InitialPrompt = parse.GetValue(_prompt),
             HallucinationSilence = parse.GetValue(_hallucination),
             Clips = Choices.Clips(parse.GetValue(_clip)),

@@ -50,7 +50,10 @@ internal static class VerifyCommand
         var results = FixtureRunner.Run(folder);
         var failed = results.Count(r => !r.Ok);
         var computed = results.Count(r => r.Verdict != FixtureVerdict.NotComputed);
-        terminal.Write($"{folder}: {(failed > 0 ? $"{failed} of {results.Count} tensors FAILED" : $"{computed} of {results.Count} tensors computed, all within tolerance")}\n");
+        var verdict = failed > 0 ? $"{failed} of {results.Count} tensors FAILED"
+            : computed == 0 ? "nothing could be computed, so nothing is verified"
+            : $"{computed} of {results.Count} tensors computed, all within tolerance";
+        terminal.Write($"{folder}: {verdict}\n");
         List<string[]> rows = [["TENSOR", "LARGEST ERROR", "TOLERANCE", "VERDICT", ""]];
         rows.AddRange(results.Select(r => new[]
         {

@@ -33,6 +33,9 @@ public sealed record ModelDescription(string Name, string HubId, string Publishe
         ? $"one of {w.VocabSize} byte-level tokens at a time, up to {w.TextPositions} with the prompt"
         : $"with a CTC head: one of {Wav2Vec2!.VocabSize} symbols or the blank in every step; without: {Wav2Vec2.Dim} features";
 
+    /// <summary>Parameters that are used in two places.</summary>
+    public long Tied => Whisper is { } w ? (long)w.VocabSize * w.Dim : 0;
+
     /// <summary>Every parameter and buffer of the model without a head, by name and shape; nothing is allocated.</summary>
     public IReadOnlyList<Parameter> Parameters() => Wav2Vec2 is { } config ? Encoder(config with { MaskTimeProb = 0, MaskFeatureProb = 0 }) : Build(Whisper!);
 

@@ -1,0 +1,22 @@
+using Parley.TestSupport;
+
+namespace Parley.Cli.Tests;
+
+/// <summary>One run of the command in this process: what it wrote and how it ended.</summary>
+internal sealed record CommandRun(int Code, string Output, string Error)
+{
+    /// <summary>Three seconds of spoken digits, a pause, and three more.</summary>
+    public static string Sample => Path.Combine(Goldens.Repository, "samples", "digits.wav");
+
+    /// <summary>Runs a command line.</summary>
+    public static CommandRun Of(params string[] args) => With(Stream.Null, CancellationToken.None, args);
+
+    /// <summary>Runs a command line with something on standard input.</summary>
+    public static CommandRun With(Stream input, CancellationToken cancel, params string[] args)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var code = Commands.RunAsync(args, new Terminal(output, error, () => input), cancel).GetAwaiter().GetResult();
+        return new CommandRun(code, output.ToString(), error.ToString());
+    }
+}
