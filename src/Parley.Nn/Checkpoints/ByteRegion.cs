@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Parley.Nn;
 
@@ -7,14 +8,16 @@ namespace Parley.Nn;
 internal sealed unsafe class ByteRegion : IDisposable
 {
     private readonly MemoryMappedViewAccessor? _view;
+    private readonly SafeFileHandle? _file;
     private byte* _start;
     private int _closed;
 
-    private ByteRegion(byte* start, long length, MemoryMappedViewAccessor? view)
+    private ByteRegion(byte* start, long length, MemoryMappedViewAccessor? view, SafeFileHandle? file)
     {
         _start = start;
         Length = length;
         _view = view;
+        _file = file;
     }
 
     ~ByteRegion() => Release();
@@ -45,13 +48,21 @@ internal sealed unsafe class ByteRegion : IDisposable
             throw new InvalidDataException($"{path}: the file is empty; download or copy it again");
         }
 
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        var length = RandomAccess.GetLength(handle);
-        using var map = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        var view = map.CreateViewAccessor(offset: 0, size: length, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        return new ByteRegion(start + view.PointerOffset, length, view);
+        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        try
+        {
+            var length = RandomAccess.GetLength(handle);
+            using var map = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            var view = map.CreateViewAccessor(offset: 0, size: length, MemoryMappedFileAccess.Read);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            return new ByteRegion(start + view.PointerOffset, length, view, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Native memory, not cleared, aligned to 64 bytes.</summary>
@@ -59,7 +70,7 @@ internal sealed unsafe class ByteRegion : IDisposable
     {
         var start = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), alignment: 64);
         GC.AddMemoryPressure(Math.Max(length, 1));
-        return new ByteRegion(start, length, view: null);
+        return new ByteRegion(start, length, view: null, file: null);
     }
 
     /// <summary>Address of one byte.</summary>
@@ -74,6 +85,23 @@ internal sealed unsafe class ByteRegion : IDisposable
     {
         var start = At(offset);
         return length <= Length - offset ? new Span<byte>(start, length) : throw new ArgumentOutOfRangeException(nameof(length));
+    }
+
+    /// <summary>Copies bytes; those of a file are read from it, so that the mapping's pages stay untouched and take no memory.</summary>
+    public void Read(long offset, Span<byte> destination)
+    {
+        var source = Span(offset, destination.Length);
+        if (_file is null)
+        {
+            source.CopyTo(destination);
+            return;
+        }
+
+        for (var done = 0; done < destination.Length;)
+        {
+            var count = RandomAccess.Read(_file, destination[done..], offset + done);
+            done += count > 0 ? count : throw new InvalidDataException("the checkpoint file became shorter while it was read; copy it again");
+        }
     }
 
     public void Dispose()
@@ -93,6 +121,7 @@ internal sealed unsafe class ByteRegion : IDisposable
         {
             _view.SafeMemoryMappedViewHandle.ReleasePointer();
             _view.Dispose();
+            _file?.Dispose();
         }
         else
         {

@@ -1,10 +1,14 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Parley.Nn;
 
 /// <summary>One tensor of a checkpoint, still in the file's own bytes and type; row-major and contiguous.</summary>
 public sealed class StoredTensor
 {
+    private const int ReadBytes = 256 << 10;
+
     private readonly ByteRegion _region;
     private readonly long _offset;
 
@@ -77,6 +81,36 @@ public sealed class StoredTensor
         }
 
         GC.KeepAlive(_region);
+    }
+
+    /// <summary>The same as <see cref="CopyTo(long, Span{float})"/>, but by reading the file, so that no mapped pages stay in memory for numbers that are needed once.</summary>
+    public void ReadTo(long start, Span<float> destination)
+    {
+        CheckRange(start, destination.Length, Count);
+        var size = Type.Size();
+        if (Type == StoredType.F32)
+        {
+            const int Most = 1 << 28;
+            for (var done = 0; done < destination.Length; done += Most)
+            {
+                var part = destination.Slice(done, Math.Min(Most, destination.Length - done));
+                _region.Read(_offset + ((start + done) * size), MemoryMarshal.AsBytes(part));
+            }
+
+            return;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
+        var step = ReadBytes / size;
+        for (var done = 0; done < destination.Length; done += step)
+        {
+            var n = Math.Min(step, destination.Length - done);
+            var bytes = buffer.AsSpan(0, n * size);
+            _region.Read(_offset + ((start + done) * size), bytes);
+            NumberConversion.ToSingle(Type, bytes, destination.Slice(done, n));
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     /// <summary>Converts all numbers of an integer tensor to 64-bit integers.</summary>

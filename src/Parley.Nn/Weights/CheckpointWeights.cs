@@ -1,3 +1,4 @@
+using System.Buffers;
 using Parley.Tensors;
 
 namespace Parley.Nn;
@@ -5,6 +6,8 @@ namespace Parley.Nn;
 /// <summary>A checkpoint as a source of parameters: float32 in place, other types converted or kept as matrices.</summary>
 public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
 {
+    private const int BlockValues = 256 << 10;
+
     /// <inheritdoc/>
     public string Name => checkpoint.Path;
 
@@ -58,15 +61,25 @@ public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
                 return WeightMatrix.Dense(ToTensor(backend));
             }
 
-            using var scope = new TensorScope();
-            if (stored.Type == StoredType.F32 && stored.IsAligned)
+            return Quantised(format);
+        }
+
+        // Block by block through a small buffer: neither the float32 values nor the mapping's pages are ever whole in memory.
+        private WeightMatrix Quantised(WeightFormat format)
+        {
+            var (rows, columns) = (Shape[0], Shape[1]);
+            var builder = new WeightMatrixBuilder(format, rows, columns, stored.Name);
+            var block = Math.Clamp(BlockValues / Math.Max(columns, 1), 1, Math.Max(rows, 1));
+            var buffer = ArrayPool<float>.Shared.Rent(checked(block * columns));
+            for (var row = 0; row < rows; row += block)
             {
-                return WeightMatrix.Quantise(ToTensor(backend), format);
+                var values = buffer.AsSpan(0, Math.Min(block, rows - row) * columns);
+                stored.ReadTo((long)row * columns, values);
+                builder.Add(values);
             }
 
-            var values = Tensor.Empty(Shape, backend);
-            values.Fill(stored.CopyTo);
-            return WeightMatrix.Quantise(values, format);
+            ArrayPool<float>.Shared.Return(buffer);
+            return builder.Build();
         }
     }
 }

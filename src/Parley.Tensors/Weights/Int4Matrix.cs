@@ -55,14 +55,20 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
     /// <inheritdoc/>
     internal override void DecodeRow(int row, float* target)
     {
-        for (var g = 0; g < 2 * _pairs; g++)
+        var values = stackalloc float[Int4Dot.Pair];
+        for (var p = 0; p < _pairs; p++)
         {
-            var scale = BFloat16Code.Decode(Scales(row)[g]);
-            var packed = Values(row) + (g / 2 * Int4Dot.Group);
-            var (shift, start) = (g % 2 * 4, g * Int4Dot.Group);
-            for (var i = 0; i < Math.Min(Int4Dot.Group, In - start); i++)
+            var packed = Values(row) + (p * Int4Dot.Group);
+            var scales = Scales(row) + (2 * p);
+            var start = p * Int4Dot.Pair;
+            if (In - start >= Int4Dot.Pair)
             {
-                target[start + i] = (((packed[i] >> shift) & 15) - 8) * scale;
+                Int4Dot.Decode(packed, scales, target + start);
+            }
+            else
+            {
+                Int4Dot.Decode(packed, scales, values);
+                new Span<float>(values, In - start).CopyTo(new Span<float>(target + start, In - start));
             }
         }
     }

@@ -55,6 +55,7 @@ internal static unsafe class HalfDot<TCode>
     }
 
     /// <summary>x · w for one row, added up in the same order as <see cref="Two"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float One(ushort* w, float* even, float* odd, int count)
     {
         var width = Vector<float>.Count;
@@ -107,9 +108,27 @@ internal static unsafe class HalfDot<TCode>
     }
 
     /// <summary>Decodes a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Decode(ushort* w, int count, float* target)
     {
-        for (var i = 0; i < count; i++)
+        var i = 0;
+        var width = Vector<float>.Count;
+        for (; i <= count - (2 * width); i += 2 * width)
+        {
+            // Each code becomes the lower half of a word of its own.
+            Vector.Widen(Vector.Load(w + i), out var first, out var second);
+            if (TCode.HasSpecial && (TCode.Special(first) | TCode.Special(second)) != Vector<short>.Zero)
+            {
+                break;
+            }
+
+            TCode.Decode(first, out var low, out _);
+            TCode.Decode(second, out var high, out _);
+            Vector.Store(low, target + i);
+            Vector.Store(high, target + i + width);
+        }
+
+        for (; i < count; i++)
         {
             target[i] = TCode.Decode(w[i]);
         }

@@ -57,6 +57,31 @@ internal static unsafe class Int4Dot
         return best;
     }
 
+    /// <summary>Writes the 64 values of a pair of groups.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Decode(byte* packed, ushort* scales, float* target)
+    {
+        var (first, second) = (BFloat16Code.Decode(scales[0]), BFloat16Code.Decode(scales[1]));
+        for (var i = 0; i < Group; i += 16)
+        {
+            var codes = Vector128.Load(packed + i);
+            Spread((codes & Vector128.Create((byte)15)).AsSByte(), first, target + i);
+            Spread((codes >>> 4).AsSByte(), second, target + Group + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Spread(Vector128<sbyte> codes, float scale, float* target)
+    {
+        var (low, high) = Vector128.Widen(codes - Vector128.Create((sbyte)Raise));
+        var (a, b) = Vector128.Widen(low);
+        var (c, d) = Vector128.Widen(high);
+        (Vector128.ConvertToSingle(a) * scale).Store(target);
+        (Vector128.ConvertToSingle(b) * scale).Store(target + 4);
+        (Vector128.ConvertToSingle(c) * scale).Store(target + 8);
+        (Vector128.ConvertToSingle(d) * scale).Store(target + 12);
+    }
+
     /// <summary>What the raised codes add to each int32 lane of a group's sum, with the sign turned: −8 times the sum of four inputs.</summary>
     internal static void Corrections(sbyte* x, int length, int* target)
     {
