@@ -7,16 +7,20 @@ internal static unsafe partial class RowKernels
     /// <summary>Layer norm of one row.</summary>
     internal static void LayerNorm(float* x, float* weight, float* bias, float epsilon, float* y, long count)
     {
-        var mean = (float)(Sum(x, count) / count);
-        var variance = SquareSum(x, mean, count) / count;
-        Normalize(x, mean, (float)(1 / Math.Sqrt(variance + epsilon)), weight, bias, y, count);
+        // Summed from the first value on, the mean of a constant row is exact; what it loses in float goes into the shift.
+        var mean = x[0] + (Sum(x, x[0], count) / count);
+        var center = (float)mean;
+        var lost = mean - center;
+        var variance = (SquareSum(x, center, count) / count) - (lost * lost);
+        var scale = 1 / Math.Sqrt(variance + epsilon);
+        Normalize(x, center, (float)scale, (float)(-lost * scale), weight, bias, y, count);
     }
 
     /// <summary>RMS norm of one row.</summary>
     internal static void RmsNorm(float* x, float* weight, float epsilon, float* y, long count)
     {
         var square = SquareSum(x, 0f, count) / count;
-        Normalize(x, 0f, (float)(1 / Math.Sqrt(square + epsilon)), weight, null, y, count);
+        Normalize(x, 0f, (float)(1 / Math.Sqrt(square + epsilon)), 0f, weight, null, y, count);
     }
 
     internal static float Max<T>(float* x, long count)
@@ -46,23 +50,23 @@ internal static unsafe partial class RowKernels
         return max;
     }
 
-    internal static void Normalize<T>(float* x, float center, float scale, float* weight, float* bias, float* y, long count)
+    internal static void Normalize<T>(float* x, float center, float scale, float shift, float* weight, float* bias, float* y, long count)
         where T : struct, ILanes<T>
     {
-        var (middle, factor) = (T.Of(center), T.Of(scale));
+        var (middle, factor, term) = (T.Of(center), T.Of(scale), T.Of(shift));
         long i = 0;
         if (weight is not null && bias is not null)
         {
             for (; i <= count - T.Count; i += T.Count)
             {
-                T.MultiplyAdd((T.Load(x + i) - middle) * factor, T.Load(weight + i), T.Load(bias + i)).Store(y + i);
+                T.MultiplyAdd(T.MultiplyAdd(T.Load(x + i) - middle, factor, term), T.Load(weight + i), T.Load(bias + i)).Store(y + i);
             }
         }
         else
         {
             for (; i <= count - T.Count; i += T.Count)
             {
-                var value = (T.Load(x + i) - middle) * factor;
+                var value = T.MultiplyAdd(T.Load(x + i) - middle, factor, term);
                 value = weight is null ? value : value * T.Load(weight + i);
                 value = bias is null ? value : value + T.Load(bias + i);
                 value.Store(y + i);
@@ -71,7 +75,7 @@ internal static unsafe partial class RowKernels
 
         if (i < count)
         {
-            var value = (ElementLoops.LoadPart<T>(x + i, count - i, 0f) - middle) * factor;
+            var value = T.MultiplyAdd(ElementLoops.LoadPart<T>(x + i, count - i, 0f) - middle, factor, term);
             value = weight is null ? value : value * ElementLoops.LoadPart<T>(weight + i, count - i, 0f);
             value = bias is null ? value : value + ElementLoops.LoadPart<T>(bias + i, count - i, 0f);
             ElementLoops.StorePart(value, y + i, count - i);

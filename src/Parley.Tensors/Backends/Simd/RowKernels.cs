@@ -43,8 +43,12 @@ internal static unsafe partial class RowKernels
     }
 
     /// <summary>Σ x.</summary>
-    internal static double Sum(float* x, long count) =>
-        Vector512.IsHardwareAccelerated ? Sum<Lanes512>(x, count) : Vector256.IsHardwareAccelerated ? Sum<Lanes256>(x, count) : Sum<Lanes128>(x, count);
+    internal static double Sum(float* x, long count) => Sum(x, 0f, count);
+
+    /// <summary>Σ (x − center).</summary>
+    internal static double Sum(float* x, float center, long count) => Vector512.IsHardwareAccelerated
+        ? Sum<Lanes512>(x, center, count)
+        : Vector256.IsHardwareAccelerated ? Sum<Lanes256>(x, center, count) : Sum<Lanes128>(x, center, count);
 
     /// <summary>Σ (x − center)².</summary>
     internal static double SquareSum(float* x, float center, long count) => Vector512.IsHardwareAccelerated
@@ -55,20 +59,20 @@ internal static unsafe partial class RowKernels
     internal static float Max(float* x, long count) =>
         Vector512.IsHardwareAccelerated ? Max<Lanes512>(x, count) : Vector256.IsHardwareAccelerated ? Max<Lanes256>(x, count) : Max<Lanes128>(x, count);
 
-    /// <summary>y = (x − center) scale weight + bias, element by element; weight and bias may be null.</summary>
-    internal static void Normalize(float* x, float center, float scale, float* weight, float* bias, float* y, long count)
+    /// <summary>y = ((x − center) scale + shift) weight + bias, element by element; weight and bias may be null.</summary>
+    internal static void Normalize(float* x, float center, float scale, float shift, float* weight, float* bias, float* y, long count)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Normalize<Lanes512>(x, center, scale, weight, bias, y, count);
+            Normalize<Lanes512>(x, center, scale, shift, weight, bias, y, count);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Normalize<Lanes256>(x, center, scale, weight, bias, y, count);
+            Normalize<Lanes256>(x, center, scale, shift, weight, bias, y, count);
         }
         else
         {
-            Normalize<Lanes128>(x, center, scale, weight, bias, y, count);
+            Normalize<Lanes128>(x, center, scale, shift, weight, bias, y, count);
         }
     }
 
@@ -159,10 +163,11 @@ internal static unsafe partial class RowKernels
         }
     }
 
-    internal static double Sum<T>(float* x, long count)
+    internal static double Sum<T>(float* x, float center, long count)
         where T : struct, ILanes<T>
     {
         double total = 0;
+        var middle = T.Of(center);
         for (; count > 0; x += SumBlock, count -= SumBlock)
         {
             var here = Math.Min(count, SumBlock);
@@ -170,15 +175,15 @@ internal static unsafe partial class RowKernels
             long i = 0;
             for (; i <= here - (4 * T.Count); i += 4 * T.Count)
             {
-                a += T.Load(x + i);
-                b += T.Load(x + i + T.Count);
-                c += T.Load(x + i + (2 * T.Count));
-                d += T.Load(x + i + (3 * T.Count));
+                a += T.Load(x + i) - middle;
+                b += T.Load(x + i + T.Count) - middle;
+                c += T.Load(x + i + (2 * T.Count)) - middle;
+                d += T.Load(x + i + (3 * T.Count)) - middle;
             }
 
             for (; i < here; i += T.Count)
             {
-                a += here - i >= T.Count ? T.Load(x + i) : ElementLoops.LoadPart<T>(x + i, here - i, 0f);
+                a += (here - i >= T.Count ? T.Load(x + i) : ElementLoops.LoadPart<T>(x + i, here - i, center)) - middle;
             }
 
             total += (a + b + (c + d)).Sum();

@@ -48,7 +48,8 @@ internal sealed unsafe partial class SimdBackend
         var (means, squares) = (new double[batch * channels], new double[batch * channels]);
         Rows(batch * channels, time, row =>
         {
-            means[row] = RowKernels.Sum(from + (row * time), time) / time;
+            var origin = from[row * time];
+            means[row] = origin + (RowKernels.Sum(from + (row * time), origin, time) / time);
             var center = (float)means[row];
             var shift = means[row] - center;
             squares[row] = RowKernels.SquareSum(from + (row * time), center, time) - (time * shift * shift);

@@ -1,0 +1,258 @@
+using System.Runtime.CompilerServices;
+
+namespace Parley.Tensors.Tests;
+
+/// <summary>Tests that count blocks over the whole process, and so run when no other test does.</summary>
+[CollectionDefinition("blocks are counted", DisableParallelization = true)]
+public sealed class BlocksAreCounted;
+
+/// <summary>Who frees which block, and when.</summary>
+[Collection("blocks are counted")]
+public sealed class MemoryTests
+{
+    private static readonly Backend Cpu = Backend.Default;
+
+    [Fact]
+    public void A_scope_frees_everything_made_inside_it()
+    {
+        var before = Settled();
+        using (new TensorScope())
+        {
+            var x = Tensor.From([1f, 2f, 3f, 4f], [2, 2], Cpu);
+            Tensor.Concat(0, x.Softmax(), x.Transpose(0, 1).Contiguous(), x * x).LayerNorm(null, null).Sum();
+            Assert.True(Storage.Live > before);
+        }
+
+        Assert.Equal(before, Storage.Live);
+    }
+
+    [Fact]
+    public void Nothing_is_left_after_every_kind_of_operation()
+    {
+        var before = Settled();
+        using (new TensorScope())
+        {
+            var x = ConvTests.Noise([2, 4, 40], 1, Cpu);
+            x.Conv1d(ConvTests.Noise([4, 4, 3], 2, Cpu));
+            x.GroupNorm(2, null, null);
+            x.Transpose(1, 2).Softmax().Gelu();
+            var heads = x.Unsqueeze(0);
+            Tensor.Attention(heads, heads, heads, new(1f));
+            x.MatMul(x.Transpose(1, 2)).Max(0);
+            x.Pad(2, 1, 1, PadMode.Reflect).ToArray();
+        }
+
+        Assert.Equal(before, Storage.Live);
+    }
+
+    [Fact]
+    public void An_operation_that_throws_leaves_nothing()
+    {
+        var before = Settled();
+        Assert.Throws<ShapeException>(() => TensorScope.Run(() => Tensor.Zeros([2, 3], Cpu) + Tensor.Zeros([2, 4], Cpu)));
+        Assert.Equal(before, Storage.Live);
+        using var scope = new TensorScope();
+        Assert.Equal(1f, (Tensor.Zeros([], Cpu) + 1f).Scalar);
+    }
+
+    [Fact]
+    public void A_freed_tensor_throws_and_says_so()
+    {
+        Tensor x;
+        using (new TensorScope())
+        {
+            x = Tensor.From([1f], [1], Cpu);
+        }
+
+        Assert.Contains("TensorScope.Run", Assert.Throws<ObjectDisposedException>(() => x.Values.Length).Message, StringComparison.Ordinal);
+        Assert.Throws<ObjectDisposedException>(() => x.ToArray());
+        Assert.Throws<ObjectDisposedException>(() => x + 1f);
+    }
+
+    [Fact]
+    public unsafe void A_freed_block_is_poisoned()
+    {
+        Storage.Poison = true;
+        try
+        {
+            var x = Tensor.Allocate([64], Cpu);
+            var address = x.Pointer;
+            x.Dispose();
+
+            // The pool keeps the block, so its memory is still there to be looked at.
+            Assert.True(float.IsNaN(address[0]) && float.IsNaN(address[63]));
+        }
+        finally
+        {
+            Storage.Poison = false;
+        }
+    }
+
+    [Fact]
+    public void Run_keeps_its_result_in_the_surrounding_scope()
+    {
+        var before = Settled();
+        using (new TensorScope())
+        {
+            var y = TensorScope.Run(() => (Tensor.From([1f, 2f], [2], Cpu) * 2f) + 1f);
+            Assert.Equal(before + 1, Storage.Live);
+            Assert.Equal([3f, 5f], y.ToArray());
+            var (a, b) = TensorScope.Run(() => (y + 1f, y + 2f));
+            Assert.Equal(before + 3, Storage.Live);
+            Assert.Equal([4f, 6f, 5f, 7f], [.. a.ToArray(), .. b.ToArray()]);
+        }
+
+        Assert.Equal(before, Storage.Live);
+    }
+
+    [Fact]
+    public void Run_keeps_what_a_returned_view_looks_into()
+    {
+        using var scope = new TensorScope();
+        var y = TensorScope.Run(() => Tensor.From([1f, 2f, 3f], [3], Cpu).Slice(0, 1, 3));
+        Assert.Equal([2f, 3f], y.ToArray());
+    }
+
+    [Fact]
+    public void Release_frees_a_temporary_of_this_scope_only()
+    {
+        using var outer = new TensorScope();
+        var (x, y) = (Tensor.Zeros([3], Cpu), Tensor.Zeros([3], Cpu));
+        x.Release();
+        Assert.True(x.Storage.IsFreed);
+        using (new TensorScope())
+        {
+            y.Release();
+        }
+
+        Assert.False(y.Storage.IsFreed);
+        using var state = Tensor.Allocate([3], Cpu);
+        state.Release();
+        Assert.False(state.Storage.IsFreed);
+    }
+
+    [Fact]
+    public void Owns_takes_a_block_out_of_the_scope_once()
+    {
+        Tensor x;
+        using (new TensorScope())
+        {
+            x = Tensor.Zeros([2], Cpu);
+            Assert.True(TensorScope.Owns(x.Storage));
+            Assert.False(TensorScope.Owns(x.Storage));
+        }
+
+        Assert.False(x.Storage.IsFreed);
+        x.Dispose();
+        Assert.True(x.Storage.IsFreed);
+    }
+
+    [Fact]
+    public void A_detached_tensor_outlives_its_scope()
+    {
+        var before = Settled();
+        Tensor whole, part;
+        using (new TensorScope())
+        {
+            var x = Tensor.From([1f, 2f, 3f], [3], Cpu);
+            part = x.Slice(0, 1, 3).Detach();
+            whole = x.Detach();
+        }
+
+        Assert.Equal([1f, 2f, 3f, 2f, 3f], [.. whole.ToArray(), .. part.ToArray()]);
+        whole.Dispose();
+        part.Dispose();
+        Assert.Equal(before, Storage.Live);
+    }
+
+    [Fact]
+    public void Another_thread_has_its_own_scope()
+    {
+        using var scope = new TensorScope();
+        Tensor? free = null, scoped = null;
+        var thread = new Thread(() =>
+        {
+            free = Tensor.Zeros([2], Cpu);
+            using var inner = new TensorScope();
+            scoped = Tensor.Zeros([2], Cpu);
+        });
+        thread.Start();
+        thread.Join();
+        Assert.False(TensorScope.Owns(free!.Storage));
+        Assert.False(free.Storage.IsFreed);
+        Assert.True(scoped!.Storage.IsFreed);
+        free.Dispose();
+    }
+
+    [Fact]
+    public void Scopes_end_innermost_first()
+    {
+        var outer = new TensorScope();
+        var inner = new TensorScope();
+        try
+        {
+            outer.Dispose();
+            Assert.Fail("the outer scope ended while an inner one was open");
+        }
+        catch (InvalidOperationException error)
+        {
+            Assert.Contains("innermost first", error.Message, StringComparison.Ordinal);
+        }
+
+        inner.Dispose();
+        outer.Dispose();
+        outer.Dispose();
+    }
+
+    [Fact]
+    public void Outside_scopes_the_garbage_collector_frees()
+    {
+        var before = Settled();
+        Forget();
+        Assert.Equal(before, Settled());
+    }
+
+    [Fact]
+    public void A_block_that_was_freed_serves_the_next_request()
+    {
+        using var scope = new TensorScope();
+        var x = Tensor.Zeros([5000], Cpu);
+        x.Release();
+        var other = Tensor.Zeros([4900], Cpu);
+        Assert.All(other.ToArray(), v => Assert.Equal(0f, v));
+        Assert.Throws<ObjectDisposedException>(() => x.ToArray());
+    }
+
+    [Fact]
+    public unsafe void Borrowed_memory_is_never_freed()
+    {
+        var before = Settled();
+        var owner = GC.AllocateArray<float>(3, pinned: true);
+        owner[1] = 7f;
+        var x = Tensor.Borrow((nint)Unsafe.AsPointer(ref owner[0]), [3], owner, Cpu);
+        x.Dispose();
+        Assert.Equal([0f, 7f, 0f], x.ToArray());
+        Assert.Equal(before, Storage.Live);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            Tensor.Zeros([1000], Cpu);
+        }
+    }
+
+    /// <summary>Blocks alive once everything unreachable is gone.</summary>
+    private static long Settled()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return Storage.Live;
+    }
+}
