@@ -22,7 +22,10 @@ public sealed class ParleySpeechToTextClient(SpeechRecognizer recognizer, Transc
         var transcript = await Task.Run(() => recognizer.Transcribe(samples, settings, cancel: cancellationToken), cancellationToken).ConfigureAwait(false);
         return new SpeechToTextResponse(transcript.Text)
         {
-            StartTime = TimeSpan.Zero, EndTime = transcript.Duration, ModelId = _metadata.DefaultModelId, RawRepresentation = transcript,
+            StartTime = TimeSpan.Zero,
+            EndTime = transcript.Duration,
+            ModelId = _metadata.DefaultModelId,
+            RawRepresentation = transcript,
         };
     }
 

@@ -41,7 +41,8 @@ internal static class ModelBenches
         var model = Weights.Build(new RandomWeights(0), w => new CtcModel(w, description.Wav2Vec2!), options).Model;
         var waveform = OpBenches.Random([1, 10 * Wav2Vec2Config.SampleRate], options.Backend);
         return OpBenches.Call(() => model.Forward(waveform));
-    });
+    }
+    );
 
     private static Action Decode(Whisper model, Tensor features, int count, int past)
     {
