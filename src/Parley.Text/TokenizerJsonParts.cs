@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Parley.Text;
@@ -19,10 +18,6 @@ internal static class TokenizerJsonParts
         return type switch
         {
             "Sequence" => new TextRewrite.Sequence([.. List(json, where, "normalizers").Select(s => Normalizer(s, where)!)]),
-            "NFC" => Unicode(NormalizationForm.FormC),
-            "NFD" => Unicode(NormalizationForm.FormD),
-            "NFKC" => Unicode(NormalizationForm.FormKC),
-            "NFKD" => Unicode(NormalizationForm.FormKD),
             "Lowercase" => new TextRewrite.Map(text => text.ToLowerInvariant()),
             "Prepend" => Prepend(Required(json, where, "prepend")),
             "Replace" => Replace(json, where),
@@ -127,8 +122,7 @@ internal static class TokenizerJsonParts
     private static IEnumerable<JsonElement> List(JsonElement json, string where, string name) =>
         (json.Member(where, name) ?? throw new InvalidDataException($"{where}: no '{name}'")).Items($"{where}: {name}");
 
-    private static TextRewrite.Map Unicode(NormalizationForm form) => new(text => text.Normalize(form));
-
+    // NFC and its kin are refused: string.Normalize leaves text as it is where globalization is invariant, as it is here.
     private static TextRewrite.Map Prepend(string front) => new(text => text.Length == 0 ? text : front + text);
 
     private static TextRewrite.Map Strip(bool left, bool right) => new(text => (left, right) switch
