@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Parley.Text;
@@ -18,6 +19,10 @@ internal static class TokenizerJsonParts
         return type switch
         {
             "Sequence" => new TextRewrite.Sequence([.. List(json, where, "normalizers").Select(s => Normalizer(s, where)!)]),
+            "NFC" => Unicode(NormalizationForm.FormC),
+            "NFD" => Unicode(NormalizationForm.FormD),
+            "NFKC" => Unicode(NormalizationForm.FormKC),
+            "NFKD" => Unicode(NormalizationForm.FormKD),
             "Lowercase" => new TextRewrite.Map(text => text.ToLowerInvariant()),
             "Prepend" => Prepend(Required(json, where, "prepend")),
             "Replace" => Replace(json, where),
@@ -122,7 +127,9 @@ internal static class TokenizerJsonParts
     private static IEnumerable<JsonElement> List(JsonElement json, string where, string name) =>
         (json.Member(where, name) ?? throw new InvalidDataException($"{where}: no '{name}'")).Items($"{where}: {name}");
 
-    // NFC and its kin are refused: string.Normalize leaves text as it is where globalization is invariant, as it is here.
+    // string.Normalize leaves text as it is where globalization is invariant, as it is here.
+    private static TextRewrite.Map Unicode(NormalizationForm form) => new(text => UnicodeNormal.Apply(text, form));
+
     private static TextRewrite.Map Prepend(string front) => new(text => text.Length == 0 ? text : front + text);
 
     private static TextRewrite.Map Strip(bool left, bool right) => new(text => (left, right) switch

@@ -1,0 +1,60 @@
+namespace Parley.Text;
+
+/// <summary>Contractions and abbreviations of English with what they stand for, in the order of replacing.</summary>
+/// <remarks>openai/whisper whisper/normalizers/english.py.</remarks>
+internal static class EnglishContractions
+{
+    /// <summary>Whole words, but for those that begin with an apostrophe and n't, which end a word.</summary>
+    public static IReadOnlyList<(string From, string To)> All { get; } =
+    [
+        ("won't", "will not"),
+        ("can't", "can not"),
+        ("let's", "let us"),
+        ("ain't", "aint"),
+        ("y'all", "you all"),
+        ("wanna", "want to"),
+        ("gotta", "got to"),
+        ("gonna", "going to"),
+        ("i'ma", "i am going to"),
+        ("imma", "i am going to"),
+        ("woulda", "would have"),
+        ("coulda", "could have"),
+        ("shoulda", "should have"),
+        ("ma'am", "madam"),
+        ("mr", "mister "),
+        ("mrs", "missus "),
+        ("st", "saint "),
+        ("dr", "doctor "),
+        ("prof", "professor "),
+        ("capt", "captain "),
+        ("gov", "governor "),
+        ("ald", "alderman "),
+        ("gen", "general "),
+        ("sen", "senator "),
+        ("rep", "representative "),
+        ("pres", "president "),
+        ("rev", "reverend "),
+        ("hon", "honorable "),
+        ("asst", "assistant "),
+        ("assoc", "associate "),
+        ("lt", "lieutenant "),
+        ("col", "colonel "),
+        ("jr", "junior "),
+        ("sr", "senior "),
+        ("esq", "esquire "),
+        ("'d been", " had been"),
+        ("'s been", " has been"),
+        ("'d gone", " had gone"),
+        ("'s gone", " has gone"),
+        ("'d done", " had done"),
+        ("'s got", " has got"),
+        ("n't", " not"),
+        ("'re", " are"),
+        ("'s", " is"),
+        ("'d", " would"),
+        ("'ll", " will"),
+        ("'t", " not"),
+        ("'ve", " have"),
+        ("'m", " am"),
+    ];
+}
