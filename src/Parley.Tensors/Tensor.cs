@@ -93,6 +93,7 @@ public sealed unsafe partial class Tensor : IDisposable
                 using var scope = new TensorScope();
                 var dense = Contiguous();
                 Buffer.MemoryCopy(dense.Pointer, target, Count * sizeof(float), Count * sizeof(float));
+                GC.KeepAlive(dense);
             }
         }
 
@@ -109,6 +110,7 @@ public sealed unsafe partial class Tensor : IDisposable
 
         var copy = Empty(Shape, Backend);
         Backend.Copy(this, copy);
+        GC.KeepAlive(this);
         return copy;
     }
 
@@ -117,6 +119,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         var copy = Empty(Shape, Backend);
         Backend.Copy(this, copy);
+        GC.KeepAlive(this);
         return copy;
     }
 
@@ -130,6 +133,8 @@ public sealed unsafe partial class Tensor : IDisposable
         }
 
         Backend.Copy(source, this);
+        GC.KeepAlive(source);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Overwrites a contiguous tensor's elements in row-major order; only for parameters and state, by their owner.</summary>
@@ -141,6 +146,7 @@ public sealed unsafe partial class Tensor : IDisposable
         }
 
         values.CopyTo(Span);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Lets <paramref name="write"/> overwrite a contiguous tensor's elements; only for parameters and state, by their owner.</summary>
@@ -153,6 +159,7 @@ public sealed unsafe partial class Tensor : IDisposable
         }
 
         write(Span);
+        GC.KeepAlive(this);
     }
 
     /// <summary>Frees the memory at once; for tensors from <see cref="Allocate"/>. Views of it become unusable.</summary>
@@ -174,6 +181,7 @@ public sealed unsafe partial class Tensor : IDisposable
         {
             var copy = Allocate(Shape, Backend);
             Backend.Copy(this, copy);
+            GC.KeepAlive(this);
             return copy;
         }
 
@@ -215,13 +223,17 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>Makes the result of an operation: memory of <paramref name="shape"/>, filled by <paramref name="forward"/>.</summary>
-    /// <remarks>Every operation goes through here, so that recording for gradients joins in one place.</remarks>
+    /// <remarks>
+    /// Every operation goes through here, so that recording for gradients joins in one place. Kernels see addresses only: the operation's
+    /// inputs are kept from the garbage collector until they are done.
+    /// </remarks>
     private static Tensor Compute(Backend backend, Shape shape, Action<Tensor> forward)
     {
         var y = Empty(shape, backend);
         if (y.Count > 0)
         {
             forward(y);
+            GC.KeepAlive(forward);
         }
 
         return y;

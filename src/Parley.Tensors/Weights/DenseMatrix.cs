@@ -27,6 +27,8 @@ internal sealed unsafe class DenseMatrix : WeightMatrix
         {
             target[i] = source[i * step];
         }
+
+        GC.KeepAlive(_values);
     }
 
     /// <inheritdoc/>

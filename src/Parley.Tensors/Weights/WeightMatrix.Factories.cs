@@ -25,7 +25,9 @@ public abstract partial class WeightMatrix
             throw new ShapeException($"quantise: {name} {source.Shape} is not a matrix");
         }
 
-        return Quantise(source.Values, source.Shape[0], source.Shape[1], format, name, workers);
+        var matrix = Quantise(source.Values, source.Shape[0], source.Shape[1], format, name, workers);
+        GC.KeepAlive(source);
+        return matrix;
     }
 
     /// <summary>A matrix over bfloat16 values that live as long as <paramref name="owner"/>, such as a mapped file; nothing is copied.</summary>
