@@ -224,6 +224,34 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Keeping_blocks_takes_no_more_memory_than_once_was_in_use()
+    {
+        var random = new Random(7);
+        var held = new List<(nint Block, long Size)>();
+        for (var i = 0; i < 2000; i++)
+        {
+            if (held.Count > 0 && random.Next(2) == 0)
+            {
+                var at = random.Next(held.Count);
+                MemoryPool.Return(held[at].Block, held[at].Size);
+                held.RemoveAt(at);
+            }
+            else
+            {
+                var bytes = 1L << random.Next(8, 24);
+                held.Add((MemoryPool.Rent(bytes, out var size), size));
+                Assert.InRange(size, bytes, 2 * bytes);
+            }
+
+            var (used, kept, peak) = MemoryPool.Bytes;
+            Assert.InRange(used + kept, held.Sum(h => h.Size), peak);
+        }
+
+        held.ForEach(h => MemoryPool.Return(h.Block, h.Size));
+        Assert.True(MemoryPool.Bytes.Kept > 0);
+    }
+
+    [Fact]
     public unsafe void Borrowed_memory_is_never_freed()
     {
         var before = Settled();

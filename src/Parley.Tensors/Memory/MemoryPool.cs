@@ -1,19 +1,32 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Parley.Tensors;
 
 /// <summary>Native blocks, 64-byte aligned, kept for reuse by size class.</summary>
-internal static unsafe partial class MemoryPool
+/// <remarks>Blocks in use and blocks kept together never take more than the blocks in use once did, so keeping costs no peak memory.</remarks>
+internal static unsafe class MemoryPool
 {
     private const int Alignment = 64;
     private const int StepsPerDoubling = 4;
-    private const long KeepBytes = 48L << 20;
 
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<long, Stack<nint>> Free = [];
-    private static readonly bool GivesBack = ReleaseLargeBlocks();
+    private static readonly Dictionary<long, Shelf> Shelves = [];
+    private static long _used;
     private static long _kept;
+    private static long _peak;
+    private static long _clock;
+
+    /// <summary>Bytes in use, bytes kept, and the most that were ever in use.</summary>
+    internal static (long Used, long Kept, long Peak) Bytes
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return (_used, _kept, _peak);
+            }
+        }
+    }
 
     /// <summary>Rounds a request up to its class: four classes a doubling, so at most a quarter is wasted.</summary>
     internal static long ClassOf(long bytes)
@@ -38,16 +51,17 @@ internal static unsafe partial class MemoryPool
         {
             for (var (candidate, step) = (size, 0); step <= StepsPerDoubling; candidate = ClassOf(candidate + 1), step++)
             {
-                if (Free.TryGetValue(candidate, out var stack) && stack.TryPop(out var block))
+                if (Take(candidate) is not 0 and var block)
                 {
-                    _kept -= candidate;
                     size = candidate;
                     return block;
                 }
             }
+
+            MakeRoom(size);
         }
 
-        return Allocate(size);
+        return SystemMemory.Allocate(size, Alignment);
     }
 
     /// <summary>A block of exactly the class of so many bytes.</summary>
@@ -56,14 +70,15 @@ internal static unsafe partial class MemoryPool
         var size = ClassOf(bytes);
         lock (Gate)
         {
-            if (Free.TryGetValue(size, out var stack) && stack.TryPop(out var block))
+            if (Take(size) is not 0 and var block)
             {
-                _kept -= size;
                 return block;
             }
+
+            MakeRoom(size);
         }
 
-        return Allocate(size);
+        return SystemMemory.Allocate(size, Alignment);
     }
 
     /// <summary>Takes a block back.</summary>
@@ -74,60 +89,56 @@ internal static unsafe partial class MemoryPool
         var size = ClassOf(bytes);
         lock (Gate)
         {
-            if (_kept + size <= KeepBytes)
+            if (!Shelves.TryGetValue(size, out var shelf))
             {
-                if (!Free.TryGetValue(size, out var stack))
-                {
-                    Free[size] = stack = new Stack<nint>();
-                }
-
-                stack.Push(block);
-                _kept += size;
-                return;
+                Shelves[size] = shelf = new Shelf(size);
             }
-        }
 
-        NativeMemory.AlignedFree((void*)block);
-    }
-
-    private static nint Allocate(long size) => (nint)NativeMemory.AlignedAlloc((nuint)size, Alignment);
-
-    /// <summary>Lets the C library give large blocks back to the system when they are freed: it otherwise learns to keep them, in pieces that no other block fits.</summary>
-    private static bool ReleaseLargeBlocks()
-    {
-        const int mmapThreshold = -3;
-        const int bytes = 1 << 20;
-        try
-        {
-            return OperatingSystem.IsLinux() && MallOpt(mmapThreshold, bytes) == 1;
-        }
-        catch (EntryPointNotFoundException)
-        {
-            return false;
-        }
-        catch (DllNotFoundException)
-        {
-            return false;
+            shelf.Blocks.Push(block);
+            shelf.LastUse = ++_clock;
+            _used -= size;
+            _kept += size;
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "mallopt")]
-    private static partial int MallOpt(int parameter, int value);
-
-    /// <summary>Gives every kept block back to the system.</summary>
-    internal static void Trim()
+    private static nint Take(long size)
     {
-        lock (Gate)
+        if (!Shelves.TryGetValue(size, out var shelf) || !shelf.Blocks.TryPop(out var block))
         {
-            foreach (var stack in Free.Values)
-            {
-                while (stack.TryPop(out var block))
-                {
-                    NativeMemory.AlignedFree((void*)block);
-                }
-            }
-
-            _kept = 0;
+            return 0;
         }
+
+        shelf.LastUse = ++_clock;
+        _kept -= size;
+        _used += size;
+        return block;
+    }
+
+    // Before a new block of so many bytes: what is kept and longest unused goes, until all together is what it once was.
+    private static void MakeRoom(long size)
+    {
+        _used += size;
+        _peak = Math.Max(_peak, _used);
+        while (_kept > 0 && _used + _kept > _peak)
+        {
+            Drop();
+        }
+    }
+
+    private static void Drop()
+    {
+        var shelf = Shelves.Values.Where(s => s.Blocks.Count > 0).MinBy(s => s.LastUse)!;
+        SystemMemory.Free(shelf.Blocks.Pop());
+        _kept -= shelf.Size;
+    }
+
+    /// <summary>The kept blocks of one class.</summary>
+    private sealed class Shelf(long size)
+    {
+        internal long Size => size;
+
+        internal Stack<nint> Blocks { get; } = [];
+
+        internal long LastUse { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Tensors;
 
@@ -125,6 +126,15 @@ internal sealed unsafe class ConvPlan
                 Vector128.Load(source + 4).Store(into + 4);
             }
 
+            return;
+        }
+
+        if (step == 2 && Vector512.IsHardwareAccelerated && Avx512F.IsSupported)
+        {
+            // Values 0, 2 … 14 of one vector and, so as not to read past the last value, 1, 3 … 15 of one that begins 15 further.
+            var every = Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+            Avx512F.PermuteVar16x32x2(Vector512.Load(source), every, Vector512.Load(source + 15)).Store(into);
+            Avx512F.PermuteVar16x32x2(Vector512.Load(source + 32), every, Vector512.Load(source + 47)).Store(into + 16);
             return;
         }
 

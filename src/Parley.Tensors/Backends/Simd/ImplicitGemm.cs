@@ -11,33 +11,23 @@ internal static unsafe class ImplicitGemm
     /// <summary>Receives one finished block: batch, group, first row, rows, first column, columns, values and their row stride.</summary>
     internal delegate void Sink(int batch, int group, int row, int rows, int column, int columns, float* values, long stride);
 
-    /// <summary>Floats that <see cref="PackWeights"/> writes for one group.</summary>
-    internal static long PackedLength(int rows, int depth) => (long)RoundUp(rows, TileKernel.Rows) * depth;
+    /// <summary>Floats that <see cref="PackTail"/> writes for one group.</summary>
+    internal static long TailLength(int rows, int depth) => rows % TileKernel.Rows == 0 ? 0 : (long)TileKernel.Rows * depth;
 
-    /// <summary>Copies the weights of one group [rows, depth] into panels [depth block][row panel][step][tile row].</summary>
-    internal static void PackWeights(float* weights, long rowStride, int rows, int depth, float* target)
+    /// <summary>Copies the last rows of a group's weights [rows, depth], which fill no tile, into a panel [step][tile row]; what does not exist is zero.</summary>
+    internal static void PackTail(float* weights, int rows, int depth, float* target)
     {
         var tall = TileKernel.Rows;
-        for (var from = 0; from < depth; from += DepthBlock)
+        var over = rows % tall;
+        if (over > 0)
         {
-            var steps = Math.Min(DepthBlock, depth - from);
-            for (var row = 0; row < rows; row += tall, target += (long)steps * tall)
-            {
-                var count = Math.Min(tall, rows - row);
-                for (var r = 0; r < tall; r++)
-                {
-                    var source = weights + ((row + r) * rowStride) + from;
-                    for (var s = 0; s < steps; s++)
-                    {
-                        target[((long)s * tall) + r] = r < count ? source[s] : 0;
-                    }
-                }
-            }
+            Packing.Pack(weights + ((long)(rows - over) * depth), depth, 1, over, tall, depth, target);
         }
     }
 
     /// <summary>Runs the product; <paramref name="y"/> null: every block goes to <paramref name="sink"/>, else it is stored there first, [batch, groups·rows, columns].</summary>
-    internal static void Run(Workers workers, ConvPlan plan, float* packed, float* bias, Activation activation, float* y, Sink? sink)
+    /// <remarks>Weights [groups, rows, depth] are read where they lie, but for each group's tail.</remarks>
+    internal static void Run(Workers workers, ConvPlan plan, float* weights, float* tails, float* bias, Activation activation, float* y, Sink? sink)
     {
         var (tall, columns) = (TileKernel.Rows, plan.Columns);
         var columnBlocks = (columns + ColumnBlock - 1) / ColumnBlock;
@@ -53,12 +43,12 @@ internal static unsafe class ImplicitGemm
             var (batch, group) = Math.DivRem(rest, plan.Groups);
             var (first, row) = (block * ColumnBlock, part * height);
             var (count, rows) = (Math.Min(ColumnBlock, columns - first), Math.Min(height, plan.Rows - row));
-            Piece(plan, packed + (group * PackedLength(plan.Rows, plan.Depth)), bias, activation, y, sink, (batch, group, row, rows, first, count));
+            Piece(plan, weights + (group * (long)plan.Rows * plan.Depth), tails + (group * TailLength(plan.Rows, plan.Depth)), bias, activation, y, sink, (batch, group, row, rows, first, count));
         });
     }
 
     private static void Piece(
-        ConvPlan plan, float* packed, float* bias, Activation activation, float* y, Sink? sink, (int Batch, int Group, int Row, int Rows, int Column, int Columns) at)
+        ConvPlan plan, float* weights, float* tail, float* bias, Activation activation, float* y, Sink? sink, (int Batch, int Group, int Row, int Rows, int Column, int Columns) at)
     {
         var (tall, wide) = (TileKernel.Rows, TileKernel.Columns);
         var panels = (at.Columns + wide - 1) / wide;
@@ -74,12 +64,10 @@ internal static unsafe class ImplicitGemm
             new Span<float>(target + (r * stride), at.Columns).Fill(bias is null ? 0 : bias[((long)at.Group * plan.Rows) + at.Row + r]);
         }
 
-        var allPanels = RoundUp(plan.Rows, tall) / tall;
         for (var from = 0; from < plan.Depth; from += DepthBlock)
         {
             var steps = Math.Min(DepthBlock, plan.Depth - from);
             plan.Pack(at.Batch, at.Group, from, from + steps, at.Column, at.Column + at.Columns, scratch);
-            var left = packed + ((long)from * allPanels * tall) + ((long)at.Row / tall * steps * tall);
             for (var top = 0; top < at.Rows; top += RowBlock)
             {
                 var bottom = Math.Min(top + RowBlock, at.Rows);
@@ -90,8 +78,10 @@ internal static unsafe class ImplicitGemm
                     var present = Math.Min(wide, at.Columns - (panel * wide));
                     for (var row = top; row < bottom; row += tall)
                     {
-                        TileKernel.RunEdge(
-                            steps, left + ((long)row * steps), b, c + (row * stride), stride, add: true, Math.Min(tall, bottom - row), present);
+                        var several = Math.Min(tall, bottom - row);
+                        var a = several == tall ? weights + ((long)(at.Row + row) * plan.Depth) + from : tail + ((long)from * tall);
+                        var (aRow, aStep) = several == tall ? (plan.Depth, 1) : (1, tall);
+                        TileKernel.RunEdge(steps, a, aRow, aStep, b, c + (row * stride), stride, add: true, several, present);
                     }
                 }
             }

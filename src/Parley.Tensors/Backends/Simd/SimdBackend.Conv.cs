@@ -56,12 +56,13 @@ internal sealed unsafe partial class SimdBackend
         var reach = checked((int)((((kernel - 1L) * options.Dilation) / stride) + 1));
         var (start, end) = (options.PadLeft / stride, (int)(((long)options.PadLeft + time + stride - 1) / stride));
         var (rows, depth) = (checked(outputs * stride), checked(each * reach));
-        var length = ImplicitGemm.PackedLength(rows, depth);
-        var matrix = Tensor.Zeros([rows, depth], this).Pointer;
-        var packed = Tensor.Empty([options.Groups, checked((int)length)], this).Pointer;
+        var length = ImplicitGemm.TailLength(rows, depth);
+        var matrices = Tensor.Zeros([options.Groups, rows, depth], this).Pointer;
+        var tails = Tensor.Empty([options.Groups, checked((int)length)], this).Pointer;
         var w = Dense(weight);
         for (var group = 0; group < options.Groups; group++)
         {
+            var matrix = matrices + ((long)group * rows * depth);
             for (var c = 0; c < each; c++)
             {
                 var source = w + ((((long)group * each) + c) * outputs * kernel);
@@ -75,7 +76,7 @@ internal sealed unsafe partial class SimdBackend
                 }
             }
 
-            ImplicitGemm.PackWeights(matrix, depth, rows, depth, packed + (group * length));
+            ImplicitGemm.PackTail(matrix, rows, depth, tails + (group * length));
         }
 
         var plan = new ConvPlan
@@ -96,7 +97,7 @@ internal sealed unsafe partial class SimdBackend
         var target = y.Pointer;
         var cut = options.PadLeft;
         var b = bias is null ? null : Dense(bias);
-        ImplicitGemm.Run(Workers, plan, packed, null, Activation.None, null, (batch, group, row, count, column, columns, values, valueStride) =>
+        ImplicitGemm.Run(Workers, plan, matrices, tails, null, Activation.None, null, (batch, group, row, count, column, columns, values, valueStride) =>
         {
             for (var r = 0; r < count; r++)
             {
@@ -121,17 +122,20 @@ internal sealed unsafe partial class SimdBackend
         using var scope = new TensorScope();
         var w = Dense(weight);
         var b = bias is null ? null : Dense(bias);
-        var length = ImplicitGemm.PackedLength(plan.Rows, plan.Depth);
+        var length = ImplicitGemm.TailLength(plan.Rows, plan.Depth);
         if (plan.Channels == 1 && DepthwiseKernel.Suits(plan))
         {
             DepthwiseKernel.Run(Workers, plan, w, b, activation, y.Pointer);
         }
         else
         {
-            var packed = Tensor.Empty([plan.Groups, checked((int)length)], this).Pointer;
-            Workers.Run(plan.Groups, group =>
-                ImplicitGemm.PackWeights(w + (group * (long)plan.Rows * plan.Depth), plan.Depth, plan.Rows, plan.Depth, packed + (group * length)));
-            ImplicitGemm.Run(Workers, plan, packed, b, activation, y.Pointer, sink: null);
+            var tails = Tensor.Empty([plan.Groups, checked((int)length)], this).Pointer;
+            for (var group = 0; group < plan.Groups; group++)
+            {
+                ImplicitGemm.PackTail(w + (group * (long)plan.Rows * plan.Depth), plan.Rows, plan.Depth, tails + (group * length));
+            }
+
+            ImplicitGemm.Run(Workers, plan, w, tails, b, activation, y.Pointer, sink: null);
         }
     }
 

@@ -22,33 +22,36 @@ internal static unsafe class TileKernel
     }
 
     /// <summary>c[rows, columns] (+)= a[steps, rows]ᵀ b[steps, columns], one whole tile; both are packed.</summary>
-    internal static void Run(int steps, float* a, float* b, float* c, long cStride, bool add)
+    internal static void Run(int steps, float* a, float* b, float* c, long cStride, bool add) => Run(steps, a, 1, Rows, b, c, cStride, add);
+
+    /// <summary>The same with a where it lies: its rows and steps are so many floats apart.</summary>
+    internal static void Run(int steps, float* a, long aRow, long aStep, float* b, float* c, long cStride, bool add)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Tile512.Multiply(steps, a, b, c, cStride, add);
+            Tile512.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Tile256.Multiply(steps, a, b, c, cStride, add);
+            Tile256.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
         }
         else
         {
-            Tile128.Multiply(steps, a, b, c, cStride, add);
+            Tile128.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
         }
     }
 
-    /// <summary>The same where only some rows and columns of c exist.</summary>
-    internal static void RunEdge(int steps, float* a, float* b, float* c, long cStride, bool add, int rows, int columns)
+    /// <summary>The same where only some rows and columns of c exist; those of a exist, or are zero.</summary>
+    internal static void RunEdge(int steps, float* a, long aRow, long aStep, float* b, float* c, long cStride, bool add, int rows, int columns)
     {
         if (rows == Rows && columns == Columns)
         {
-            Run(steps, a, b, c, cStride, add);
+            Run(steps, a, aRow, aStep, b, c, cStride, add);
             return;
         }
 
         var tile = stackalloc float[12 * 32];
-        Run(steps, a, b, tile, Columns, add: false);
+        Run(steps, a, aRow, aStep, b, tile, Columns, add: false);
         for (var r = 0; r < rows; r++)
         {
             var (from, to) = ((long)r * Columns, r * cStride);

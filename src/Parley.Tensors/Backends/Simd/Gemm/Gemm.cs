@@ -113,7 +113,7 @@ internal static unsafe class Gemm
                         Packing.Pack(b + column * bColumn + p * bRow, bColumn, bRow, columns, tileColumns, depth, strip);
                         for (var row = 0; row < m; row += tileRows)
                         {
-                            Multiply<TTile>(depth, packed + (long)row * k + (long)p * tileRows, strip, c + row * cRow + column, cRow, Math.Min(tileRows, m - row), columns, p > 0 || epilogue.Accumulate, edge);
+                            Multiply<TTile>(depth, packed + (long)row * k + (long)p * tileRows, 1, tileRows, strip, c + row * cRow + column, cRow, Math.Min(tileRows, m - row), columns, p > 0 || epilogue.Accumulate, edge);
                         }
                     }
 
@@ -129,7 +129,7 @@ internal static unsafe class Gemm
         }
     }
 
-    // Many rows: columns of b are packed once for all (as many as fit a few megabytes), then blocks of c are computed, each of which packs its rows of a.
+    // Many rows: columns of b are packed once for all (as many as fit a few megabytes), then blocks of c are computed.
     private static void RunTall<TTile>(
         Workers workers, int m, int n, int k, float* a, long aRow, long aColumn, float* b, long bRow, long bColumn, float* c, long cRow, Epilogue epilogue)
         where TTile : struct, ITile
@@ -172,15 +172,18 @@ internal static unsafe class Gemm
         where TTile : struct, ITile
     {
         var (tileRows, tileColumns) = (TTile.Rows, TTile.Columns);
-        var bytes = (long)Ceiling(rows, tileRows) * tileRows * step * sizeof(float);
+
+        // Whole tiles of a are read where they lie when their steps are neighbours; the others are packed.
+        var inPlace = aColumn == 1 ? rows / tileRows * tileRows : 0;
+        var bytes = Math.Max((long)(Ceiling(rows, tileRows) * tileRows - inPlace) * step * sizeof(float), sizeof(float));
         var packedA = (float*)MemoryPool.Rent(bytes);
         var edge = stackalloc float[tileRows * tileColumns];
         for (var p = 0; p < k; p += step)
         {
             var depth = Math.Min(step, k - p);
-            for (var row = 0; row < rows; row += tileRows)
+            for (var row = inPlace; row < rows; row += tileRows)
             {
-                Packing.Pack(a + row * aRow + p * aColumn, aRow, aColumn, Math.Min(tileRows, rows - row), tileRows, depth, packedA + (long)row * depth);
+                Packing.Pack(a + row * aRow + p * aColumn, aRow, aColumn, Math.Min(tileRows, rows - row), tileRows, depth, packedA + (long)(row - inPlace) * depth);
             }
 
             for (var column = 0; column < columns; column += tileColumns)
@@ -188,7 +191,10 @@ internal static unsafe class Gemm
                 var strip = packedB + (long)column * k + (long)p * tileColumns;
                 for (var row = 0; row < rows; row += tileRows)
                 {
-                    Multiply<TTile>(depth, packedA + (long)row * depth, strip, c + row * cRow + column, cRow, Math.Min(tileRows, rows - row), Math.Min(tileColumns, columns - column), p > 0 || accumulate, edge);
+                    var left = row < inPlace ? a + row * aRow + p : packedA + (long)(row - inPlace) * depth;
+                    var (leftRow, leftStep) = row < inPlace ? (aRow, 1) : (1, tileRows);
+                    Multiply<TTile>(
+                        depth, left, leftRow, leftStep, strip, c + row * cRow + column, cRow, Math.Min(tileRows, rows - row), Math.Min(tileColumns, columns - column), p > 0 || accumulate, edge);
                 }
             }
         }
@@ -208,16 +214,16 @@ internal static unsafe class Gemm
         }
     }
 
-    private static void Multiply<TTile>(int depth, float* a, float* b, float* c, long cRow, int rows, int columns, bool add, float* edge)
+    private static void Multiply<TTile>(int depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, int rows, int columns, bool add, float* edge)
         where TTile : struct, ITile
     {
         if (rows == TTile.Rows && columns == TTile.Columns)
         {
-            TTile.Multiply(depth, a, b, c, cRow, add);
+            TTile.Multiply(depth, a, aRow, aStep, b, c, cRow, add);
             return;
         }
 
-        TTile.Multiply(depth, a, b, edge, TTile.Columns, add: false);
+        TTile.Multiply(depth, a, aRow, aStep, b, edge, TTile.Columns, add: false);
         for (var i = 0; i < rows; i++)
         {
             var from = edge + i * TTile.Columns;

@@ -12,8 +12,16 @@ internal unsafe interface ITile
     /// <summary>Columns of the block.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>c[rows, columns] (+)= a[depth, rows]ᵀ b[depth, columns], both packed; rows of c are <paramref name="cRow"/> floats apart.</summary>
-    static abstract void Multiply(long depth, float* a, float* b, float* c, long cRow, bool add);
+    /// <summary>c[rows, columns] (+)= a[rows, depth] b[depth, columns], b packed.</summary>
+    /// <param name="depth">Steps to sum over.</param>
+    /// <param name="a">First value of a, where it lies or packed.</param>
+    /// <param name="aRow">Floats from one row of a to the next: 1 when packed.</param>
+    /// <param name="aStep">Floats from one step of a to the next: <see cref="Rows"/> when packed.</param>
+    /// <param name="b">Packed values of b, <see cref="Columns"/> a step.</param>
+    /// <param name="c">First value of the result.</param>
+    /// <param name="cRow">Floats from one row of c to the next.</param>
+    /// <param name="add">Whether the product is added to what c holds.</param>
+    static abstract void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add);
 }
 
 /// <summary>6 × 16 over eight lanes: twelve accumulators, two of b and one of a fill the sixteen registers of AVX2.</summary>
@@ -24,10 +32,12 @@ internal readonly unsafe struct Tile256 : ITile
     public static int Columns => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(long depth, float* a, float* b, float* c, long cRow, bool add)
+    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector256<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        Prefetch.Tile(c, cRow, Rows);
+        var a3 = a + 3 * aRow;
         for (; depth > 0; depth--)
         {
             var b0 = Vector256.Load(b);
@@ -35,22 +45,23 @@ internal readonly unsafe struct Tile256 : ITile
             var x = Vector256.Create(a[0]);
             c00 = Vector256.MultiplyAddEstimate(x, b0, c00);
             c01 = Vector256.MultiplyAddEstimate(x, b1, c01);
-            x = Vector256.Create(a[1]);
+            x = Vector256.Create(a[aRow]);
             c10 = Vector256.MultiplyAddEstimate(x, b0, c10);
             c11 = Vector256.MultiplyAddEstimate(x, b1, c11);
-            x = Vector256.Create(a[2]);
+            x = Vector256.Create(a[2 * aRow]);
             c20 = Vector256.MultiplyAddEstimate(x, b0, c20);
             c21 = Vector256.MultiplyAddEstimate(x, b1, c21);
-            x = Vector256.Create(a[3]);
+            x = Vector256.Create(a3[0]);
             c30 = Vector256.MultiplyAddEstimate(x, b0, c30);
             c31 = Vector256.MultiplyAddEstimate(x, b1, c31);
-            x = Vector256.Create(a[4]);
+            x = Vector256.Create(a3[aRow]);
             c40 = Vector256.MultiplyAddEstimate(x, b0, c40);
             c41 = Vector256.MultiplyAddEstimate(x, b1, c41);
-            x = Vector256.Create(a[5]);
+            x = Vector256.Create(a3[2 * aRow]);
             c50 = Vector256.MultiplyAddEstimate(x, b0, c50);
             c51 = Vector256.MultiplyAddEstimate(x, b1, c51);
-            a += 6;
+            a += aStep;
+            a3 += aStep;
             b += 16;
         }
 
@@ -84,10 +95,12 @@ internal readonly unsafe struct Tile128 : ITile
     public static int Columns => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(long depth, float* a, float* b, float* c, long cRow, bool add)
+    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add)
     {
         Vector128<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector128<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        Prefetch.Tile(c, cRow, Rows);
+        var a3 = a + 3 * aRow;
         for (; depth > 0; depth--)
         {
             var b0 = Vector128.Load(b);
@@ -95,22 +108,23 @@ internal readonly unsafe struct Tile128 : ITile
             var x = Vector128.Create(a[0]);
             c00 = Vector128.MultiplyAddEstimate(x, b0, c00);
             c01 = Vector128.MultiplyAddEstimate(x, b1, c01);
-            x = Vector128.Create(a[1]);
+            x = Vector128.Create(a[aRow]);
             c10 = Vector128.MultiplyAddEstimate(x, b0, c10);
             c11 = Vector128.MultiplyAddEstimate(x, b1, c11);
-            x = Vector128.Create(a[2]);
+            x = Vector128.Create(a[2 * aRow]);
             c20 = Vector128.MultiplyAddEstimate(x, b0, c20);
             c21 = Vector128.MultiplyAddEstimate(x, b1, c21);
-            x = Vector128.Create(a[3]);
+            x = Vector128.Create(a3[0]);
             c30 = Vector128.MultiplyAddEstimate(x, b0, c30);
             c31 = Vector128.MultiplyAddEstimate(x, b1, c31);
-            x = Vector128.Create(a[4]);
+            x = Vector128.Create(a3[aRow]);
             c40 = Vector128.MultiplyAddEstimate(x, b0, c40);
             c41 = Vector128.MultiplyAddEstimate(x, b1, c41);
-            x = Vector128.Create(a[5]);
+            x = Vector128.Create(a3[2 * aRow]);
             c50 = Vector128.MultiplyAddEstimate(x, b0, c50);
             c51 = Vector128.MultiplyAddEstimate(x, b1, c51);
-            a += 6;
+            a += aStep;
+            a3 += aStep;
             b += 8;
         }
 
