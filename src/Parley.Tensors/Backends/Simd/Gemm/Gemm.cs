@@ -11,7 +11,7 @@ internal static unsafe class Gemm
 {
     private const int BlockRows = 96;
     private const int BlockColumns = 512;
-    private const int SmallRows = 2 * BlockRows;
+    private const int SmallRows = 192;
     private const long PackedFloats = 2L << 20;
     private const long PackAlone = 32 << 10;
 

@@ -10,7 +10,7 @@ internal static unsafe class Packing
 {
     /// <summary>
     /// target[p, lane] = source[lane * laneStride + p * depthStride] for p below <paramref name="depth"/>; lanes from <paramref name="valid"/>
-    /// to <paramref name="width"/> are zero. Width is a multiple of 2 and at least 4.
+    /// to <paramref name="width"/> are zero. Width is even, at least 4, and a multiple of 4 where lanes are neighbours.
     /// </summary>
     internal static void Pack(float* source, long laneStride, long depthStride, int valid, int width, int depth, float* target)
     {
@@ -30,9 +30,16 @@ internal static unsafe class Packing
         }
         else if (laneStride == 1)
         {
-            for (var p = 0; p < depth; p++)
+            for (var p = 0; p < depth; p++, source += depthStride, target += width)
             {
-                new ReadOnlySpan<float>(source + p * depthStride, valid).CopyTo(new Span<float>(target + (long)p * width, valid));
+                if (valid == width)
+                {
+                    Copy(source, target, width);
+                }
+                else
+                {
+                    new ReadOnlySpan<float>(source, valid).CopyTo(new Span<float>(target, valid));
+                }
             }
         }
         else
@@ -48,6 +55,23 @@ internal static unsafe class Packing
                     to += width;
                 }
             }
+        }
+    }
+
+    // A multiple of four floats, too few for a call.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(float* source, float* target, int count)
+    {
+        if (Vector512.IsHardwareAccelerated && count == 32)
+        {
+            Vector512.Load(source).Store(target);
+            Vector512.Load(source + 16).Store(target + 16);
+            return;
+        }
+
+        for (var i = 0; i < count; i += 4)
+        {
+            Vector128.Load(source + i).Store(target + i);
         }
     }
 
