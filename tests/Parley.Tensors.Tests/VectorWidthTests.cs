@@ -62,9 +62,9 @@ public sealed unsafe class VectorWidthTests
             {
                 fixed (float* to = y)
                 {
-                    RowKernels.Softmax<T>(from, logarithm: false, to, n);
+                    RowKernels.Softmax<T>(from, logarithm: false, to, to, n);
                     Expect.Close(y, x.Softmax().Values, 1e-5f, 1e-7f, $"softmax {n}");
-                    RowKernels.Softmax<T>(from, logarithm: true, to, n);
+                    RowKernels.Softmax<T>(from, logarithm: true, to, to, n);
                     Expect.Close(y, x.LogSoftmax().Values, 1e-5f, 1e-6f, $"log softmax {n}");
                     var mean = x.Mean().Scalar;
                     var scale = 1 / MathF.Sqrt((float)(RowKernels.SquareSum<T>(from, mean, n) / n) + 1e-3f);

@@ -26,19 +26,22 @@ internal static unsafe partial class RowKernels
     }
 
     /// <summary>y = softmax(x) or its logarithm.</summary>
-    internal static void Softmax(float* x, bool logarithm, float* y, long count)
+    internal static void Softmax(float* x, bool logarithm, float* y, long count) => Softmax(x, logarithm, y, y, count);
+
+    /// <summary>The same with room for <paramref name="count"/> floats to work in; when that is not y itself, y goes to memory past the caches.</summary>
+    internal static void Softmax(float* x, bool logarithm, float* work, float* y, long count)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Softmax<Lanes512>(x, logarithm, y, count);
+            Softmax<Lanes512>(x, logarithm, work, y, count);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Softmax<Lanes256>(x, logarithm, y, count);
+            Softmax<Lanes256>(x, logarithm, work, y, count);
         }
         else
         {
-            Softmax<Lanes128>(x, logarithm, y, count);
+            Softmax<Lanes128>(x, logarithm, work, y, count);
         }
     }
 
@@ -92,7 +95,7 @@ internal static unsafe partial class RowKernels
         }
     }
 
-    internal static void Softmax<T>(float* x, bool logarithm, float* y, long count)
+    internal static void Softmax<T>(float* x, bool logarithm, float* work, float* y, long count)
         where T : struct, ILanes<T>
     {
         // A NaN may be lost in this maximum, but not in the sum below.
@@ -130,14 +133,17 @@ internal static unsafe partial class RowKernels
         i = 0;
         for (; i <= count - (2 * T.Count); i += 2 * T.Count)
         {
+            // What follows is likely the next row: it arrives while this one is computed.
+            Prefetch.At(x + count + i);
+            Prefetch.At(x + count + i + T.Count);
             var e = VectorMath.ExpNonPositive(T.Load(x + i) - center);
             var e2 = VectorMath.ExpNonPositive(T.Load(x + i + T.Count) - center);
             sum += e;
             sum2 += e2;
             if (!logarithm)
             {
-                e.Store(y + i);
-                e2.Store(y + i + T.Count);
+                e.Store(work + i);
+                e2.Store(work + i + T.Count);
             }
         }
 
@@ -148,7 +154,7 @@ internal static unsafe partial class RowKernels
             sum += e;
             if (!logarithm)
             {
-                ElementLoops.StorePart(e, y + i, here);
+                ElementLoops.StorePart(e, work + i, here);
             }
         }
 
@@ -157,9 +163,34 @@ internal static unsafe partial class RowKernels
         {
             Affine<T>(x, 1f, (float)-(max + Math.Log(total)), y, count);
         }
-        else
+        else if (work == y)
         {
             Affine<T>(y, 1f / total, 0f, y, count);
+        }
+        else
+        {
+            Stream(work, 1f / total, y, count);
+        }
+    }
+
+    /// <summary>y = scale x, written past the caches: for results too large to be found there by whoever reads them.</summary>
+    private static void Stream(float* x, float scale, float* y, long count)
+    {
+        var factor = Vector512.Create(scale);
+        long i = 0;
+        for (; i < count && ((nint)(y + i) & 63) != 0; i++)
+        {
+            y[i] = x[i] * scale;
+        }
+
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+        {
+            (Vector512.Load(x + i) * factor).StoreAlignedNonTemporal(y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = x[i] * scale;
         }
     }
 

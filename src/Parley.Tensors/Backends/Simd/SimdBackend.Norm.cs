@@ -2,6 +2,10 @@ namespace Parley.Tensors;
 
 internal sealed unsafe partial class SimdBackend
 {
+    /// <summary>Results of so many floats do not stay in any cache; their rows, if no longer than this, are finished in the first level and written past the others.</summary>
+    private const long StreamedFloats = 8 << 20;
+    private const int StreamedRow = 8 << 10;
+
     /// <inheritdoc/>
     internal override void Softmax(Tensor x, bool logarithm, Tensor y)
     {
@@ -9,7 +13,13 @@ internal sealed unsafe partial class SimdBackend
         var from = x.Contiguous().Pointer;
         var to = y.Pointer;
         var length = y.Shape[^1];
-        Rows(y.Count / length, length, row => RowKernels.Softmax(from + (row * length), logarithm, to + (row * length), length));
+        var streams = y.Count >= StreamedFloats && length <= StreamedRow;
+        Rows(y.Count / length, length, row =>
+        {
+            var room = stackalloc float[streams ? length : 0];
+            var target = to + (row * length);
+            RowKernels.Softmax(from + (row * length), logarithm, streams ? room : target, target, length);
+        });
     }
 
     /// <inheritdoc/>
