@@ -113,22 +113,22 @@ internal sealed class WhisperAttention(Weights w, int dim, int heads)
         return _out.Forward(Merge(y), residual: residual);
     }
 
-    /// <summary>The keys and values of features that stay the same for all tokens.</summary>
-    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor features) => (_key.Forward(features), _value.Forward(features));
+    /// <summary>The keys and values of features that stay the same for all tokens, [windows, heads, time, head dim]: each step reads them from end to end.</summary>
+    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor features) =>
+        TensorScope.Run(() => (Heads(_key.Forward(features)).Contiguous(), Heads(_value.Forward(features)).Contiguous()));
 
     /// <summary>Rows x [rows, tokens, dim] attend to the features of their windows; the beams of a window are further queries.</summary>
     public Tensor Cross(Tensor x, Tensor keys, Tensor values, Tensor residual, Action<Tensor>? weights)
     {
         var (windows, rows, tokens) = (keys.Shape[0], x.Shape[0], x.Shape[1]);
         var q = Heads(_query.Forward(x).Reshape(windows, rows / windows * tokens, dim));
-        var (k, v) = (Heads(keys), Heads(values));
         if (weights is not null)
         {
-            var scores = (q * _scale).MatMul(k.Transpose(2, 3)).Softmax();
-            weights(scores.Reshape(rows, heads, tokens, keys.Shape[1]));
+            var scores = (q * _scale).MatMul(keys.Transpose(2, 3)).Softmax();
+            weights(scores.Reshape(rows, heads, tokens, keys.Shape[2]));
         }
 
-        var y = Merge(Tensor.Attention(q, k, v, new AttentionOptions(_scale)));
+        var y = Merge(Tensor.Attention(q, keys, values, new AttentionOptions(_scale)));
         return _out.Forward(y.Reshape(rows, tokens, dim), residual: residual);
     }
 

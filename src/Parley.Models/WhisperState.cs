@@ -171,10 +171,10 @@ internal sealed class LayerCache : IDisposable
         _values = Tensor.Allocate([rows, capacity, dim], backend);
     }
 
-    /// <summary>Keys of the audio [windows, time, dim].</summary>
+    /// <summary>Keys of the audio [windows, heads, time, head dim].</summary>
     internal Tensor CrossKeys { get; private set; }
 
-    /// <summary>Values of the audio [windows, time, dim].</summary>
+    /// <summary>Values of the audio [windows, heads, time, head dim].</summary>
     internal Tensor CrossValues { get; private set; }
 
     public void Dispose()
