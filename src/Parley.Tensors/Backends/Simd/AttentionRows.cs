@@ -7,6 +7,9 @@ internal static unsafe class AttentionRows
 {
     private const long SerialWork = 1 << 15;
 
+    /// <summary>Keys from the one at hand to the one that is fetched.</summary>
+    private const int Ahead = 8;
+
     internal static void Run(Workers workers, AttentionJob job)
     {
         if (Vector512.IsHardwareAccelerated)
@@ -88,6 +91,7 @@ internal static unsafe class AttentionRows
     {
         var wide = T.Count;
         var whole = dim / wide * wide;
+        var ahead = Ahead * step;
         var j = 0;
         for (; j + 4 <= keys; j += 4)
         {
@@ -95,6 +99,10 @@ internal static unsafe class AttentionRows
             T a = default, b = default, c = default, e = default;
             for (var d = 0; d < whole; d += wide)
             {
+                Prefetch.At((float*)k0 + ahead + d);
+                Prefetch.At((float*)k1 + ahead + d);
+                Prefetch.At((float*)k2 + ahead + d);
+                Prefetch.At((float*)k3 + ahead + d);
                 var x = T.Load(q + d);
                 a = T.MultiplyAdd(x, T.Load((float*)k0 + d), a);
                 b = T.MultiplyAdd(x, T.Load((float*)k1 + d), b);
@@ -176,6 +184,7 @@ internal static unsafe class AttentionRows
         where T : struct, ILanes<T>
     {
         var wide = T.Count;
+        var ahead = Ahead * step;
         var d = 0;
         for (; d + (4 * wide) <= width; d += 4 * wide)
         {
@@ -183,6 +192,10 @@ internal static unsafe class AttentionRows
             var at = v + d;
             for (var j = 0; j < keys; j++, at += step)
             {
+                Prefetch.At(at + ahead);
+                Prefetch.At(at + ahead + wide);
+                Prefetch.At(at + ahead + (2 * wide));
+                Prefetch.At(at + ahead + (3 * wide));
                 var w = T.Of(weights[j]);
                 a = T.MultiplyAdd(w, T.Load(at), a);
                 b = T.MultiplyAdd(w, T.Load(at + wide), b);

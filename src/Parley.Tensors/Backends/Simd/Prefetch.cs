@@ -8,7 +8,7 @@ internal static unsafe class Prefetch
 {
     /// <summary>One cache line; the address need not exist.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void At(float* address)
+    internal static void At(void* address)
     {
         if (Sse.IsSupported)
         {

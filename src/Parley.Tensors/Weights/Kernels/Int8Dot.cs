@@ -116,8 +116,18 @@ internal static unsafe class Int8Dot
     {
         sbyte* w0 = w, w1 = w + stride, w2 = w1 + stride, w3 = w2 + stride;
         Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default;
-        for (var i = 0; i < length; i += 32)
+        var ahead = Rows * stride;
+        for (nint i = 0; i < length; i += 32)
         {
+            if ((i & 32) == 0)
+            {
+                // The next four rows.
+                Prefetch.At(w0 + ahead + i);
+                Prefetch.At(w1 + ahead + i);
+                Prefetch.At(w2 + ahead + i);
+                Prefetch.At(w3 + ahead + i);
+            }
+
             var v = Vector256.Load(x + i);
             var magnitude = Avx2.Abs(v);
             s0 = Add256(s0, magnitude, v, Vector256.Load(w0 + i));

@@ -58,7 +58,7 @@ internal static unsafe class DotRows
         switch (rows)
         {
             case 1:
-                Dot1(k, x, w, w1, w2, w3, sums);
+                Dot1(k, x, w, w1, w2, w3, Group * wRow, sums);
                 break;
             case 2:
                 Dot2(k, x, x + xRow, w, w1, w2, w3, sums);
@@ -70,11 +70,29 @@ internal static unsafe class DotRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1(int k, float* x, float* w0, float* w1, float* w2, float* w3, float* sums)
+    private static void Dot1(int k, float* x, float* w0, float* w1, float* w2, float* w3, long ahead, float* sums)
     {
         Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
         var width = Vector<float>.Count;
         nint p = 0;
+        for (; p <= k - (2 * width); p += 2 * width)
+        {
+            Prefetch.At(w0 + ahead + p);
+            Prefetch.At(w1 + ahead + p);
+            Prefetch.At(w2 + ahead + p);
+            Prefetch.At(w3 + ahead + p);
+            var v = Vector.Load(x + p);
+            s0 = Vector.MultiplyAddEstimate(Vector.Load(w0 + p), v, s0);
+            s1 = Vector.MultiplyAddEstimate(Vector.Load(w1 + p), v, s1);
+            s2 = Vector.MultiplyAddEstimate(Vector.Load(w2 + p), v, s2);
+            s3 = Vector.MultiplyAddEstimate(Vector.Load(w3 + p), v, s3);
+            v = Vector.Load(x + p + width);
+            s0 = Vector.MultiplyAddEstimate(Vector.Load(w0 + p + width), v, s0);
+            s1 = Vector.MultiplyAddEstimate(Vector.Load(w1 + p + width), v, s1);
+            s2 = Vector.MultiplyAddEstimate(Vector.Load(w2 + p + width), v, s2);
+            s3 = Vector.MultiplyAddEstimate(Vector.Load(w3 + p + width), v, s3);
+        }
+
         for (; p <= k - width; p += width)
         {
             var v = Vector.Load(x + p);
