@@ -12,6 +12,9 @@ internal static unsafe class DotRows
     internal const int Most = 16;
 
     private const int Group = 4;
+
+    /// <summary>Floats from the ones at hand to those that are fetched: in the same rows, or at the start of the next four.</summary>
+    private const int Reach = 128;
     private const long PieceFloats = 16 << 10;
 
     /// <summary>c[m, n] = epilogue(a[m, k] w[n, k]ᵀ); rows of a and w are dense.</summary>
@@ -58,7 +61,7 @@ internal static unsafe class DotRows
         switch (rows)
         {
             case 1:
-                Dot1(k, x, w, w1, w2, w3, Group * wRow, sums);
+                Dot1(k, x, w, w1, w2, w3, (Group * wRow) - k, sums);
                 break;
             case 2:
                 Dot2(k, x, x + xRow, w, w1, w2, w3, sums);
@@ -70,17 +73,18 @@ internal static unsafe class DotRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1(int k, float* x, float* w0, float* w1, float* w2, float* w3, long ahead, float* sums)
+    private static void Dot1(int k, float* x, float* w0, float* w1, float* w2, float* w3, long past, float* sums)
     {
         Vector<float> s0 = default, s1 = default, s2 = default, s3 = default;
         var width = Vector<float>.Count;
         nint p = 0;
         for (; p <= k - (2 * width); p += 2 * width)
         {
-            Prefetch.At(w0 + ahead + p);
-            Prefetch.At(w1 + ahead + p);
-            Prefetch.At(w2 + ahead + p);
-            Prefetch.At(w3 + ahead + p);
+            var next = p + Reach < k ? p + Reach : p + Reach + past;
+            Prefetch.At(w0 + next);
+            Prefetch.At(w1 + next);
+            Prefetch.At(w2 + next);
+            Prefetch.At(w3 + next);
             var v = Vector.Load(x + p);
             s0 = Vector.MultiplyAddEstimate(Vector.Load(w0 + p), v, s0);
             s1 = Vector.MultiplyAddEstimate(Vector.Load(w1 + p), v, s1);
