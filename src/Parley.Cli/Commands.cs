@@ -26,10 +26,13 @@ internal static class Commands
         {
             terminal.Fail("stopped");
         }
-        catch (IOException) when (terminal.IsClosed)
+        catch (IOException e) when (terminal.IsClosed)
         {
-            // The reader of our output has left, as `head` does.
-            return 1;
+            // A reader that has left, as `head` does, needs no word about it.
+            if (!Failure.IsBrokenPipe(e))
+            {
+                terminal.Fail($"standard output: {Failure.Line(e)}");
+            }
         }
         catch (Exception e) when (Failure.IsKnown(e))
         {

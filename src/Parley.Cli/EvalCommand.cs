@@ -35,6 +35,7 @@ internal static class EvalCommand
         command.SetAction(async (parse, cancel) =>
         {
             var path = parse.GetRequiredValue(manifest);
+            AtomicFile.CheckFile(parse.GetValue(output));
             var lines = ManifestLine.Read(path);
             var rule = TextRules.Of(parse.GetRequiredValue(normalizer));
             var (recognizer, options) = await recognition.LoadAsync(parse, terminal, cancel).ConfigureAwait(false);

@@ -20,6 +20,11 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
             throw new InvalidDataException($"{path}: this is a folder; give a manifest (JSON lines)");
         }
 
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"{path}: no such file; give a manifest (JSON lines)");
+        }
+
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         List<ManifestLine> lines = [];
         var number = 0;
@@ -60,7 +65,8 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
             double? Number(string name) => root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
                 ? value.GetDouble() is var seconds and >= 0 and < 1e7 ? seconds : throw new InvalidDataException($"{name} is out of range")
                 : null;
-            return new ManifestLine(number, line, Path.Combine(folder, Text("audio_filepath")), Text("text"), Number("offset") ?? 0, Number("duration"));
+            var audio = Text("audio_filepath") is var name && !name.Contains('\0') ? name : throw new InvalidDataException("\"audio_filepath\" is no path");
+            return new ManifestLine(number, line, Path.Combine(folder, audio), Text("text"), Number("offset") ?? 0, Number("duration"));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or InvalidDataException or ArgumentException)
         {

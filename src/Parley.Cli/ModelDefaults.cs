@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Parley.Nn;
 
 namespace Parley.Cli;
 
@@ -8,32 +8,25 @@ namespace Parley.Cli;
 /// <param name="ConditionOnPrevious">Whether it was trained with the text before as a prompt.</param>
 internal sealed record ModelDefaults(string? Language = null, bool? Timestamps = null, bool? ConditionOnPrevious = null)
 {
-    private const int LargestFile = 1 << 16;
-
     /// <summary>Reads the file of a model folder; a folder without one has no defaults.</summary>
     public static ModelDefaults Read(string folder)
     {
-        var file = new FileInfo(Path.Combine(folder, "parley.json"));
-        if (!file.Exists)
+        var model = new ModelFolder(folder);
+        using var json = model.JsonOrNull("parley.json");
+        if (json is null)
         {
             return new ModelDefaults();
         }
 
-        if (file.Length > LargestFile)
-        {
-            throw new InvalidDataException($"{file.FullName}: {file.Length} bytes are too many for a few settings");
-        }
-
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file.FullName));
             var root = json.RootElement;
             bool? Flag(string name) => root.TryGetProperty(name, out var value) ? value.GetBoolean() : null;
             return new ModelDefaults(root.TryGetProperty("language", out var language) ? language.GetString() : null, Flag("timestamps"), Flag("condition_on_previous"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException e)
         {
-            throw new InvalidDataException($"{file.FullName}: expected an object with \"language\" (text), \"timestamps\" and \"condition_on_previous\" (true or false): {e.Message}", e);
+            throw new InvalidDataException($"{model["parley.json"]}: expected an object with \"language\" (text), \"timestamps\" and \"condition_on_previous\" (true or false): {e.Message}", e);
         }
     }
 }

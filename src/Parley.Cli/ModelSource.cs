@@ -16,6 +16,11 @@ internal static class ModelSource
             return Directory.Exists(Bundled) ? Task.FromResult(Bundled) : throw new InvalidDataException("no model is bundled with this build; give one with --model");
         }
 
+        if (string.IsNullOrWhiteSpace(model))
+        {
+            throw new ArgumentException("the name of the model is empty; give a folder, an OpenAI .pt file, or a hub id such as openai/whisper-base");
+        }
+
         return File.Exists(model) || Directory.Exists(model) ? Task.FromResult(model) : PullAsync(model, terminal, cancel);
     }
 

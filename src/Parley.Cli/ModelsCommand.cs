@@ -82,13 +82,22 @@ internal static class ModelsCommand
         var root = json.RootElement;
         var type = root.ValueKind == System.Text.Json.JsonValueKind.Object && root.TryGetProperty("model_type", out var t) ? t.ToString() : null;
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return type switch
+        try
         {
-            "whisper" => new ModelDescription(name, "", "", Whisper: WhisperConfig.Parse(root)),
-            "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer" => new ModelDescription(name, "", "", Wav2Vec2: Wav2Vec2Config.Parse(root)),
-            _ => throw new InvalidDataException($"{folder}: model_type \"{type}\" is none of {string.Join(", ", ModelCatalog.SpeechTypes)}"),
-        };
+            return Read(name, type, root);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{folder}: {e.Message}", e);
+        }
     }
+
+    private static ModelDescription Read(string name, string? type, System.Text.Json.JsonElement root) => type switch
+    {
+        "whisper" => new ModelDescription(name, "", "", Whisper: WhisperConfig.Parse(root)),
+        "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer" => new ModelDescription(name, "", "", Wav2Vec2: Wav2Vec2Config.Parse(root)),
+        _ => throw new InvalidDataException($"config.json: model_type \"{type}\" is none of {string.Join(", ", ModelCatalog.SpeechTypes)}"),
+    };
 
     // encoder.layers.3.fc1.weight and its like share a row: encoder.layers.*.fc1.weight
     private static string Repeated(string name) => string.Join('.', name.Split('.').Select(part => part.All(char.IsAsciiDigit) ? "*" : part));

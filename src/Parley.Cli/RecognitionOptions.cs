@@ -16,7 +16,7 @@ internal sealed class RecognitionOptions
     private readonly Option<string[]> _temperature = new("--temperature") { Description = "Tried in order until a result passes the guards (0,0.2,0.4,0.6,0.8,1)", HelpName = "LIST" };
     private readonly Option<string?> _prompt = new("--prompt") { Description = "Text shown before the first window: names, spelling, style", HelpName = "TEXT" };
     private readonly Option<int> _batch = new("--batch") { Description = "Windows decoded together; above 1 the recording is cut at silences", DefaultValueFactory = _ => 1, HelpName = "N" };
-    private readonly Option<string?> _vad = new("--vad") { Description = "Speech detector: none, energy, or a file or folder with the Silero network", HelpName = "none|energy|PATH" };
+    private readonly Option<string?> _vad = new("--vad") { Description = "Speech detector: none, energy, or a file or folder with the Silero network; default: only recordings without any speech are left out", HelpName = "none|energy|PATH" };
     private readonly Option<string?> _precision = new Option<string?>("--precision") { Description = "Format of the weight matrices; default: as stored" }.AcceptOnlyFromAmong(Choices.Precisions);
     private readonly Option<int?> _threads = new("--threads") { Description = "Cores to use; default: all", HelpName = "N" };
     private readonly Option<bool> _noTimestamps = new("--no-timestamps") { Description = "Decode without time stamps; a window is one segment" };
@@ -45,7 +45,7 @@ internal sealed class RecognitionOptions
         // What is wrong on the command line is said before anything is fetched or opened.
         _ = Read(parse, new ModelDefaults());
         var path = await ModelSource.ResolveAsync(parse.GetValue(_model), terminal, cancel).ConfigureAwait(false);
-        var options = Read(parse, ModelDefaults.Read(path)) with { Detector = Choices.Detector(parse.GetValue(_vad)) };
+        var options = Read(parse, ModelDefaults.Read(path)) with { Detector = Choices.Detector(parse.GetValue(_vad)), SkipSpeechless = parse.GetValue(_vad) != "none" };
         options.Validate();
         return (SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads)), options);
     }

@@ -12,7 +12,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream>
     /// <summary>Whether somebody sees the error stream as it is written, so that lines may be redrawn.</summary>
     public bool IsLive => errorIsTerminal;
 
-    /// <summary>Whether the output can no longer be written.</summary>
+    /// <summary>Whether the output can no longer be written: its reader has left, or its disk is full.</summary>
     public bool IsClosed { get; private set; }
 
     /// <summary>The streams of this process.</summary>
@@ -22,8 +22,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, Func<Stream>
     /// <summary>Opens standard input.</summary>
     public Stream OpenInput() => input();
 
-    /// <summary>One line about what went wrong.</summary>
-    public void Fail(string message) => error.WriteLine($"parley: {message}");
+    /// <summary>One line about what went wrong; names from files cannot steer the terminal.</summary>
+    public void Fail(string message) => error.WriteLine($"parley: {Failure.OneLine(message)}");
 
     /// <summary>Writes a result and lets it be seen at once.</summary>
     public void Write(string text)

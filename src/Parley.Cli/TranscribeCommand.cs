@@ -44,6 +44,7 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
             throw new ArgumentException("--format all writes several files; say where with --output-dir");
         }
 
+        AtomicFile.CheckFolder(folder);
         var (recognizer, options) = await load().ConfigureAwait(false);
         using (recognizer)
         {

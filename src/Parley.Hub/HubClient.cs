@@ -55,6 +55,14 @@ public sealed class HubClient(HubOptions options) : IDisposable
         {
             return await DownloadAsync(cache, id, revision, progress, cancellation).ConfigureAwait(false);
         }
+        catch (IOException e) when (e is not (HubException or HubUnreachableException))
+        {
+            throw new HubException($"{id}: the cache {options.CacheFolder} cannot be written: {e.Message}; free some space, or set HF_HOME to another disk", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new HubException($"{id}: the cache {options.CacheFolder} cannot be written: {e.Message}; set HF_HOME to a folder of yours", e);
+        }
         catch (HubUnreachableException e)
         {
             return cache.TryComplete(revision) is { } folder ? folder : throw new HubException($"{id}: {e.Message}; {cache.WhyIncomplete(revision)}", e);
@@ -204,7 +212,7 @@ public sealed class HubClient(HubOptions options) : IDisposable
             {
                 return await request().ConfigureAwait(false);
             }
-            catch (HubUnreachableException e) when (failures < options.Retries && e.IsTransient)
+            catch (HubUnreachableException e) when (failures < (e.IsConnection ? Math.Min(1, options.Retries) : options.Retries) && e.IsTransient)
             {
                 await Task.Delay(e.RetryAfter ?? Wait(failures), cancellation).ConfigureAwait(false);
             }

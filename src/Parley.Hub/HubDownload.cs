@@ -100,7 +100,10 @@ internal sealed class HubDownload(HubTransport transport, Uri address, HubFile f
         var range = response.Content.Headers.ContentRange;
         if (response.StatusCode != HttpStatusCode.PartialContent)
         {
-            target.SetLength(0);
+            if (start > 0)
+            {
+                target.SetLength(0);
+            }
         }
         else if (range is null || range.From != start || (range.Length is { } whole && whole != file.Size))
         {

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Parley.Hub;
 
 /// <summary>Where models come from and where they are kept.</summary>
@@ -25,19 +27,20 @@ public sealed record HubOptions(
     internal static HubOptions From(Func<string, string?> environment)
     {
         string? Get(string name) => environment(name) is { Length: > 0 } value ? value : null;
+        string Variables(string path) => Regex.Replace(path, @"\$(?:(\w+)|\{(\w+)\})", m => environment(m.Groups[1].Value + m.Groups[2].Value) ?? m.Value);
         bool IsOn(string name) => Get(name)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
         TimeSpan? Seconds(string name) => double.TryParse(Get(name), out var seconds) && seconds is > 0 and < 86400 ? TimeSpan.FromSeconds(seconds) : null;
 
         var user = Get("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var home = Expand(Get("HF_HOME") ?? Path.Combine(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface"), user);
-        var cache = Expand(Get("HF_HUB_CACHE") ?? Get("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"), user);
+        var home = Expand(Variables(Get("HF_HOME") ?? Path.Combine(Get("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface")), user);
+        var cache = Expand(Variables(Get("HF_HUB_CACHE") ?? Get("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub")), user);
         var address = (Get("HF_ENDPOINT") ?? "https://huggingface.co").TrimEnd('/');
         return new HubOptions(
             Path.GetFullPath(cache),
             Uri.TryCreate(address, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"
                 ? endpoint
                 : throw new ArgumentException($"HF_ENDPOINT is \"{address}\"; an address such as https://huggingface.co was expected"),
-            Token: IsOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? null : Clean(Get("HF_TOKEN") ?? Get("HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Expand(Get("HF_TOKEN_PATH") ?? Path.Combine(home, "token"), user)),
+            Token: IsOn("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? null : Clean(Get("HF_TOKEN") ?? Get("HUGGING_FACE_HUB_TOKEN")) ?? TokenFile(Expand(Variables(Get("HF_TOKEN_PATH") ?? Path.Combine(home, "token")), user)),
             Offline: IsOn("HF_HUB_OFFLINE") || IsOn("TRANSFORMERS_OFFLINE"),
             UseSymlinks: !IsOn("HF_HUB_DISABLE_SYMLINKS"),
             MetadataTimeout: Seconds("HF_HUB_ETAG_TIMEOUT"),

@@ -64,7 +64,10 @@ internal sealed class HubTransport : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new HubUnreachableException($"{address.Host} cannot be reached ({HubNames.Shown(e.Message)})", e);
+            throw new HubUnreachableException($"{address.Host} cannot be reached ({HubNames.Shown(e.Message)}); check the network, or HF_ENDPOINT", e)
+            {
+                IsConnection = e.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError,
+            };
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {

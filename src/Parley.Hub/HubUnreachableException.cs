@@ -9,6 +9,9 @@ internal sealed class HubUnreachableException(string message, Exception? inner) 
 
     public bool IsTransient { get; private init; } = true;
 
+    /// <summary>Whether there was not even a connection: no such host, or nobody listens. Waiting rarely helps.</summary>
+    public bool IsConnection { get; init; }
+
     public TimeSpan? RetryAfter { get; private init; }
 
     public static HubUnreachableException From(HttpResponseMessage response) =>

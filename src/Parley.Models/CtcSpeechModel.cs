@@ -31,6 +31,11 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
             throw new ArgumentException("language, task, prompt, temperature and beam are settings of Whisper; this is a CTC model, which has none of them");
         }
 
+        if (SpeechGate.Skips(options, samples))
+        {
+            return [];
+        }
+
         var ctc = new CtcOptions(BatchSize: options.BatchSize, Words: options.WordTimestamps);
         return options.Detector is { } detector
             ? Speech(samples, detector, ctc, progress, cancel)

@@ -39,9 +39,16 @@ public sealed class SpeechRecognizer : IDisposable
             var (model, type) = ModelCatalog.LoadSpeech(path, checkpoint, new WeightsOptions(backend, precision));
             return new SpeechRecognizer(checkpoint, model, type);
         }
-        catch
+        catch (Exception e)
         {
             checkpoint.Dispose();
+
+            // Configurations and vocabularies know what is wrong with them, not where they came from.
+            if (e is InvalidDataException && !e.Message.Contains(path, StringComparison.Ordinal))
+            {
+                throw new InvalidDataException($"{path}: {e.Message}", e);
+            }
+
             throw;
         }
     }

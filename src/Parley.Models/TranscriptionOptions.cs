@@ -7,7 +7,9 @@ namespace Parley.Models;
 /// <param name="BatchSize">Windows decoded together; above 1 the recording is cut at silences first.</param>
 /// <param name="Detector">Finds the speech; null: none for one window at a time, <see cref="EnergyVad"/> for batches.</param>
 /// <param name="WordTimestamps">Time every word.</param>
-public sealed record TranscriptionOptions(WhisperOptions? Whisper = null, int BatchSize = 1, IVoiceActivityDetector? Detector = null, bool WordTimestamps = false)
+/// <param name="SkipSpeechless">Without a detector: give no words for a recording that is silence or steady noise from end to end, instead of what the model makes of it.</param>
+public sealed record TranscriptionOptions(
+    WhisperOptions? Whisper = null, int BatchSize = 1, IVoiceActivityDetector? Detector = null, bool WordTimestamps = false, bool SkipSpeechless = true)
 {
     /// <summary>Throws when settings are out of range or contradict each other.</summary>
     public void Validate()

@@ -139,7 +139,7 @@ public sealed record Wav2Vec2Config(
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"speech model config: {e.Message}", e);
+            throw new InvalidDataException($"speech model config: {ConfigError.Why(e)}", e);
         }
 
         config.Validate();

@@ -54,7 +54,7 @@ public sealed record WhisperConfig(
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"whisper config: {e.Message}", e);
+            throw new InvalidDataException($"whisper config: {ConfigError.Why(e)}", e);
         }
 
         config.Validate();

@@ -8,11 +8,13 @@ namespace Parley.Models;
 /// <summary>A Whisper checkpoint with its tokenizer and ids, as published by Hugging Face or by OpenAI.</summary>
 internal sealed class WhisperSpeechModel : ISpeechModel
 {
+    private readonly WhisperVocabulary _ids;
     private readonly WhisperTranscriber _sequential;
     private readonly WhisperBatchTranscriber _batched;
 
     private WhisperSpeechModel(Whisper model, WhisperVocabulary ids, WhisperTokenizer tokenizer, WeightsOptions options)
     {
+        _ids = ids;
         _sequential = new WhisperTranscriber(model, ids, tokenizer, options.Backend);
         _batched = new WhisperBatchTranscriber(model, ids, tokenizer, options.Backend);
     }
@@ -21,7 +23,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
     {
         var config = WhisperConfig.Parse(json);
         var model = Build(new CheckpointWeights(checkpoint), config, options);
-        var tokenizer = folder.Has("tokenizer.json") || folder.Has("vocab.json") ? WhisperTokenizer.Load(folder.Path) : Tokenizer(config);
+        var tokenizer = WhisperTokenizer.Load(folder.Path);
         var ids = WhisperVocabulary.From(tokenizer, config);
         using var generation = folder.GenerationConfig();
         return new WhisperSpeechModel(model, generation is null ? ids : ids.With(generation.RootElement, config), tokenizer, options);
@@ -50,6 +52,13 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         if (options.WordTimestamps)
         {
             whisper = whisper with { WordTimestamps = true };
+        }
+
+        if (SpeechGate.Skips(options, samples))
+        {
+            // Settings that this model cannot follow are an error whatever the sound.
+            _ids.Start(whisper.Language ?? _ids.Languages.Keys.FirstOrDefault(""), whisper.Translate, whisper.Timestamps);
+            return [];
         }
 
         if (options.BatchSize > 1)

@@ -80,7 +80,17 @@ public sealed record WhisperVocabulary(
 
         if (Table(json, "lang_to_id") is { } languages)
         {
-            ids = ids with { Languages = languages.ToDictionary(l => l.Key.Replace("<|", "", StringComparison.Ordinal).Replace("|>", "", StringComparison.Ordinal), l => l.Value) };
+            var codes = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var (name, id) in languages)
+            {
+                var code = name.Replace("<|", "", StringComparison.Ordinal).Replace("|>", "", StringComparison.Ordinal);
+                if (!codes.TryAdd(code, id))
+                {
+                    throw new InvalidDataException($"generation_config.json: lang_to_id names {code} twice");
+                }
+            }
+
+            ids = ids with { Languages = codes };
         }
 
         if (json.TryGetProperty("is_multilingual", out var multilingual) && multilingual.ValueKind == JsonValueKind.False)
@@ -133,6 +143,7 @@ public sealed record WhisperVocabulary(
         (string Name, int Id)[] ids =
         [
             ("eos_token_id", EndOfText), ("decoder_start_token_id", StartOfTranscript), ("prev_sot_token_id", StartOfPrevious), ("no_timestamps_token_id", NoTimestamps),
+            ("no_timestamps_token_id - 1, no speech,", NoSpeech), ("task_to_id transcribe", Transcribe), ("task_to_id translate", Translate),
             .. Languages.Select(l => ($"lang_to_id {l.Key}", l.Value)),
         ];
         foreach (var (name, id) in ids)

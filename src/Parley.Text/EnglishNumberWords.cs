@@ -54,7 +54,14 @@ internal static class EnglishNumberWords
     /// <summary>Currencies, said after a number and written before it.</summary>
     public static readonly Dictionary<string, string> Currencies = new()
     {
-        ["pound"] = "£", ["pounds"] = "£", ["euro"] = "€", ["euros"] = "€", ["dollar"] = "$", ["dollars"] = "$", ["cent"] = "¢", ["cents"] = "¢",
+        ["pound"] = "£",
+        ["pounds"] = "£",
+        ["euro"] = "€",
+        ["euros"] = "€",
+        ["dollar"] = "$",
+        ["dollars"] = "$",
+        ["cent"] = "¢",
+        ["cents"] = "¢",
     };
 
     /// <summary>Words with a meaning of their own between numbers.</summary>
@@ -75,7 +82,12 @@ internal static class EnglishNumberWords
     {
         Dictionary<string, (int Value, string Suffix)> all = new()
         {
-            ["zeroth"] = (0, "th"), ["first"] = (1, "st"), ["second"] = (2, "nd"), ["third"] = (3, "rd"), ["fifth"] = (5, "th"), ["twelfth"] = (12, "th"),
+            ["zeroth"] = (0, "th"),
+            ["first"] = (1, "st"),
+            ["second"] = (2, "nd"),
+            ["third"] = (3, "rd"),
+            ["fifth"] = (5, "th"),
+            ["twelfth"] = (12, "th"),
         };
         foreach (var (name, value) in Ones)
         {

@@ -64,9 +64,19 @@ internal static class TiktokenFile
     /// <summary>The whole of a file that is not absurdly large.</summary>
     internal static byte[] ReadBounded(string path)
     {
-        var length = new FileInfo(path).Length;
-        return length <= LargestFile
-            ? File.ReadAllBytes(path)
-            : throw new InvalidDataException($"{path}: {length} bytes is more than any tokenizer file has ({LargestFile})");
+        if (Directory.Exists(path))
+        {
+            throw new InvalidDataException($"{path}: a folder where a tokenizer file is needed");
+        }
+
+        // Pipes and devices have length 0 and are never opened: opening one may block for ever.
+        var file = new FileInfo(path);
+        var length = (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length;
+        return length switch
+        {
+            0 => throw new InvalidDataException($"{path}: the file is empty; download or copy it again"),
+            > LargestFile => throw new InvalidDataException($"{path}: {length} bytes is more than any tokenizer file has ({LargestFile})"),
+            _ => File.ReadAllBytes(path),
+        };
     }
 }

@@ -32,7 +32,7 @@ public sealed partial class WhisperTokenizer
 
         var config = Path.Combine(folder, "config.json");
         int? vocabSize = null;
-        if (File.Exists(config))
+        if (Path.Exists(config))
         {
             using var json = JsonText.Open(config);
             vocabSize = json.RootElement.Member(config, "vocab_size") is null ? null : json.RootElement.Number(config, "vocab_size");
@@ -40,13 +40,18 @@ public sealed partial class WhisperTokenizer
 
         IEnumerable<AddedToken> Missing(string where, TokenBytes tokens, AddedTokenSet added) => Complete(where, tokens, added, languages, vocabSize);
         var (whole, vocab, merges) = (Path.Combine(folder, "tokenizer.json"), Path.Combine(folder, "vocab.json"), Path.Combine(folder, "merges.txt"));
-        if (File.Exists(whole))
+        if (Path.Exists(whole))
         {
             return new WhisperTokenizer(whole, TokenizerJson.Load(whole, (tokens, added) => Missing(whole, tokens, added)));
         }
 
-        if (File.Exists(vocab) && File.Exists(merges))
+        if (Path.Exists(vocab))
         {
+            if (!File.Exists(merges))
+            {
+                throw new FileNotFoundException($"{folder}: vocab.json without merges.txt; copy the missing one from the published model");
+            }
+
             return new WhisperTokenizer(
                 vocab, VocabAndMerges.Load(vocab, merges, addPrefixSpace: false, (tokens, added) => Missing(vocab, tokens, added)));
         }

@@ -242,6 +242,55 @@ public sealed class HubClientTests
         Assert.Equal(total, seen.Reports[^1].DoneBytes);
     }
 
+    [Fact]
+    public async Task A_full_disk_is_said_with_the_cache_and_what_to_do()
+    {
+        if (!File.Exists("/dev/full"))
+        {
+            return;
+        }
+
+        using var model = new HubModel();
+        var blobs = Directory.CreateDirectory(Path.Combine(model.Folder, "blobs")).FullName;
+        File.CreateSymbolicLink(Path.Combine(blobs, $"{HubModel.Sha256(HubModel.Weights)}.parley.incomplete"), "/dev/full");
+        var error = await Assert.ThrowsAsync<HubException>(() => model.FetchAsync());
+        Assert.Contains($"the cache {model.Cache} cannot be written", error.Message, StringComparison.Ordinal);
+        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
+        Assert.Contains("HF_HOME", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(model.Folder, "refs", "main")));
+    }
+
+    [Fact]
+    public async Task A_cache_that_is_a_file_is_an_error()
+    {
+        using var model = new HubModel();
+        await File.WriteAllTextAsync(model.Cache, "", TestContext.Current.CancellationToken);
+        var error = await Assert.ThrowsAsync<HubException>(() => model.FetchAsync());
+        Assert.Contains($"the cache {model.Cache} cannot be written", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hub_that_is_not_there_is_known_soon()
+    {
+        using var model = new HubModel();
+        using var client = new HubClient(model.Options with { Endpoint = new Uri("http://127.0.0.1:1"), Retries = 5 });
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        var error = await Assert.ThrowsAsync<HubException>(() => client.SnapshotAsync("org/tiny", cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("check the network, or HF_ENDPOINT", error.Message, StringComparison.Ordinal);
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task The_token_does_not_follow_a_redirect_of_a_description()
+    {
+        using var model = new HubModel();
+        using var other = new HubServer(asked => model.Usual(asked));
+        model.Override = asked => asked.Path.EndsWith("config.json", StringComparison.Ordinal) ? new Answer(307, [], ("Location", $"{other.Address}{asked.Path[1..]}")) : null;
+        await model.FetchAsync();
+        Assert.Contains(other.Requests, r => r.Method == "HEAD");
+        Assert.All(other.Requests, r => Assert.False(r.Headers.ContainsKey("Authorization")));
+    }
+
     private sealed class Recorder : IProgress<HubProgress>
     {
         public List<HubProgress> Reports { get; } = [];

@@ -9,6 +9,8 @@ public sealed class HubOptionsTests
     [InlineData("XDG_CACHE_HOME=/d", "/d/huggingface/hub")]
     [InlineData("HOME=/home/me", "/home/me/.cache/huggingface/hub")]
     [InlineData("HOME=/home/me;HF_HOME=~/hf", "/home/me/hf/hub")]
+    [InlineData("DATA=/d;HF_HOME=$DATA/hf", "/d/hf/hub")]
+    [InlineData("DATA=/d;HF_HUB_CACHE=${DATA}/$NONE", "/d/$NONE")]
     public void The_cache_is_where_python_looks(string environment, string folder) => Assert.Equal(folder, From(environment).CacheFolder);
 
     [Theory]

@@ -7,6 +7,9 @@ namespace Parley.Audio;
 /// </remarks>
 public static class AudioFile
 {
+    // What a stream may put on the disk for ffmpeg: days of any compressed format.
+    private const long MaxCopy = 8L << 30;
+
     /// <summary>Decodes a file with all its channels at its own rate.</summary>
     public static AudioBuffer Load(string path, CancellationToken cancel = default)
     {
@@ -43,14 +46,21 @@ public static class AudioFile
             throw new InvalidDataException($"{path}: this is a folder; give a sound file");
         }
 
-        var stream = new ForwardStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1), path);
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"{path}: no such file; check the name");
+        }
+
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
         try
         {
-            return OpenNative(stream, out var what) ?? FfmpegSource.Open(path, path, what, cancel);
+            // A pipe gives its bytes once: ffmpeg could not open it again.
+            return !file.CanSeek ? Open(file, path, cancel)
+                : OpenNative(new ForwardStream(file, path), out var what) ?? FfmpegSource.Open(path, path, what, cancel);
         }
         catch
         {
-            stream.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -78,7 +88,7 @@ public static class AudioFile
         {
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
-                forward.CopyTo(file);
+                forward.CopyTo(file, MaxCopy, cancel);
             }
 
             using var decoded = FfmpegSource.Open(temporary, name, Describe(head), cancel);

@@ -75,12 +75,21 @@ internal sealed class ForwardStream(Stream stream, string name) : IDisposable
         return count == 0;
     }
 
-    /// <summary>Copies everything left.</summary>
-    public void CopyTo(Stream target)
+    /// <summary>Copies everything left; a stream without an end is an error.</summary>
+    public void CopyTo(Stream target, long limit, CancellationToken cancel)
     {
-        target.Write(_buffer, _start, _end - _start);
-        _start = _end;
-        stream.CopyTo(target);
+        do
+        {
+            cancel.ThrowIfCancellationRequested();
+            target.Write(_buffer, _start, _end - _start);
+            limit -= _end - _start;
+            _start = _end;
+            if (limit < 0)
+            {
+                throw new InvalidDataException($"{Name}: the stream does not end; save a part of it to a file");
+            }
+        }
+        while (Fill());
     }
 
     public void Dispose() => stream.Dispose();

@@ -32,6 +32,10 @@ internal sealed class SampleList
             _used += take;
             _count += take;
             samples = samples[take..];
+            if (_count > Array.MaxLength)
+            {
+                throw new InvalidDataException($"audio: more than {Array.MaxLength} samples do not fit one array; cut the file into parts");
+            }
         }
     }
 
@@ -40,11 +44,6 @@ internal sealed class SampleList
         if (_blocks.Count == 0 && _used == _current.Length)
         {
             return _current;
-        }
-
-        if (_count > Array.MaxLength)
-        {
-            throw new InvalidDataException($"audio: {_count} samples do not fit one array; cut the file into parts");
         }
 
         var all = new float[_count];

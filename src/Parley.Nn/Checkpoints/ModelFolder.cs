@@ -15,7 +15,7 @@ public sealed record ModelFolder(string Path)
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
     /// <summary>Whether the folder has this file.</summary>
-    public bool Has(string name) => File.Exists(this[name]);
+    public bool Has(string name) => System.IO.Path.Exists(this[name]);
 
     /// <summary>Reads config.json.</summary>
     public JsonDocument Config() => Json("config.json");
@@ -31,7 +31,7 @@ public sealed record ModelFolder(string Path)
     {
         if (!Directory.Exists(Path))
         {
-            throw new DirectoryNotFoundException($"{Path}: no such model folder");
+            throw new DirectoryNotFoundException($"{Path}: no such folder");
         }
 
         return JsonOrNull(name) ?? throw new FileNotFoundException($"{Path}: no {name}; is this the folder of a published model?", this[name]);
@@ -58,6 +58,11 @@ public sealed record ModelFolder(string Path)
     /// <summary>Reads one JSON file within the bounds of size and depth; repeated keys are refused.</summary>
     internal static JsonDocument ReadJsonFile(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new InvalidDataException($"{path}: a folder where a JSON file is needed");
+        }
+
         var file = new FileInfo(path);
         var target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         if (!target.Exists)
@@ -69,7 +74,9 @@ public sealed record ModelFolder(string Path)
         var length = target.Length;
         if (length is 0 or > MaxJsonBytes)
         {
-            throw new InvalidDataException($"{path}: {length} bytes; a JSON file of 1 to {MaxJsonBytes} bytes was expected");
+            throw new InvalidDataException(length == 0
+                ? $"{path}: the file is empty; download or copy it again"
+                : $"{path}: {length} bytes are more than the {MaxJsonBytes} of the largest JSON file that is read");
         }
 
         var bytes = new byte[length];

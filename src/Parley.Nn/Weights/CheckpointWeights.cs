@@ -8,19 +8,44 @@ public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
 {
     private const int BlockValues = 256 << 10;
 
+    private readonly Dictionary<string, StoredTensor> _tensors = Index(checkpoint);
+
     /// <inheritdoc/>
     public string Name => checkpoint.Path;
 
     /// <inheritdoc/>
-    public IEnumerable<string> Names => checkpoint.Tensors.Keys;
+    public IEnumerable<string> Names => _tensors.Keys;
 
     /// <inheritdoc/>
     public IWeightEntry? Find(string name, Shape wanted, Init init) =>
-        checkpoint.Tensors.TryGetValue(name, out var tensor) ? new Entry(tensor, checkpoint) : null;
+        _tensors.TryGetValue(name, out var tensor) ? new Entry(tensor, checkpoint) : null;
+
+    // Checkpoints converted from TensorFlow call the weight and bias of a norm gamma and beta.
+    private static Dictionary<string, StoredTensor> Index(Checkpoint checkpoint)
+    {
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (var (stored, tensor) in checkpoint.Tensors)
+        {
+            var name = Modern(stored, ".gamma", ".weight") ?? Modern(stored, ".beta", ".bias") ?? stored;
+            if (!tensors.TryAdd(name, tensor))
+            {
+                throw new InvalidDataException($"{checkpoint.Path}: {stored} and {tensors[name].Name} are the same parameter");
+            }
+        }
+
+        return tensors;
+    }
+
+    private static string? Modern(string name, string old, string modern) =>
+        name.EndsWith(old, StringComparison.Ordinal) && name.AsSpan(0, name.Length - old.Length) is var parent
+        && parent[(parent.LastIndexOf('.') + 1)..].Contains("norm", StringComparison.OrdinalIgnoreCase)
+            ? $"{parent}{modern}"
+            : null;
 
     private sealed class Entry(StoredTensor stored, Checkpoint owner) : IWeightEntry
     {
-        public Shape Shape { get; } = Shape.Create([.. stored.Shape.Select(d => checked((int)d))]);
+        public Shape Shape { get; } = Shape.Create([.. stored.Shape.Select(d => d <= int.MaxValue ? (int)d
+            : throw new InvalidDataException($"{owner.Path}: {stored} has a dimension beyond {int.MaxValue}"))]);
 
         public WeightFormat Format => stored.Type switch
         {
