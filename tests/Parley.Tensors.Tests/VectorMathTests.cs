@@ -39,10 +39,20 @@ public sealed unsafe class VectorMathTests
     public void Exp_of_what_is_not_positive_is_within_2_ulp() =>
         Sweep<ExpNonPositive>(x => x < -87.33f ? 0 : Math.Exp(x), ulp: 2, absolute: 1.2e-38, low: float.NegativeInfinity, high: 0f);
 
+    [Fact]
+    public void Exp2_of_what_is_not_positive_is_within_2_ulp() =>
+        Sweep<Exp2NonPositive>(x => x < -126f ? 0 : Math.Pow(2, x), ulp: 2, absolute: 1.2e-38, low: float.NegativeInfinity, high: 0f);
+
     private readonly struct Erf : IUnary
     {
         public static T Apply<T>(T x)
             where T : struct, ILanes<T> => VectorMath.Erf(x);
+    }
+
+    private readonly struct Exp2NonPositive : IUnary
+    {
+        public static T Apply<T>(T x)
+            where T : struct, ILanes<T> => VectorMath.Exp2NonPositive(x);
     }
 
     private readonly struct ExpNonPositive : IUnary

@@ -88,13 +88,15 @@ internal static unsafe class AttentionKernel
         new Span<float>(results, checked((int)(resultFloats * panels))).Clear();
         new Span<float>(tops, panels * wide).Fill(float.NegativeInfinity);
         new Span<float>(sums, panels * wide).Clear();
+        // Scores are in powers of two: 2^(score log₂e) needs one multiplication a query instead of one a score.
+        var scale = job.Scale * VectorMath.Log2E;
         for (var i = 0; i < panels * wide; i++)
         {
             var source = i < count ? job.Query(batch, head, first + i) : null;
             var into = queries + (i / wide * queryFloats) + (i % wide);
             for (var d = 0; d < job.Dim; d++)
             {
-                into[(long)d * wide] = source is null ? 0 : source[d] * job.Scale;
+                into[(long)d * wide] = source is null ? 0 : source[d] * scale;
             }
         }
 
@@ -162,7 +164,7 @@ internal static unsafe class AttentionKernel
             var source = bias + (i * queryStep);
             for (var j = 0; j < keys; j++)
             {
-                scores[((long)j * wide) + i] += source[j * keyStep];
+                scores[((long)j * wide) + i] += source[j * keyStep] * VectorMath.Log2E;
             }
         }
     }
@@ -195,7 +197,7 @@ internal static unsafe class AttentionKernel
         }
     }
 
-    /// <summary>Scores become e^(score − top); older sums and results are brought to the new top.</summary>
+    /// <summary>Scores become 2^(score − top); older sums and results are brought to the new top.</summary>
     private static void Softmax<T>(float* scores, int keys, float* tops, float* sums, float* results, int width)
         where T : struct, ILanes<T>
     {
@@ -213,12 +215,12 @@ internal static unsafe class AttentionKernel
 
             // A row that has seen nothing has no top: 0 keeps −∞ − top from being NaN.
             var from = T.Select(T.Equal(top, T.Of(float.NegativeInfinity)), T.Of(0), top);
-            var correction = VectorMath.ExpNonPositive(old - from);
+            var correction = VectorMath.Exp2NonPositive(old - from);
             var sum = T.Load(sums + lane) * correction;
             for (var j = 0; j < keys; j++)
             {
                 var at = scores + ((long)j * wide) + lane;
-                var p = VectorMath.ExpNonPositive(T.Load(at) - from);
+                var p = VectorMath.Exp2NonPositive(T.Load(at) - from);
                 p.Store(at);
                 sum += p;
             }

@@ -7,7 +7,8 @@ namespace Parley.Tensors;
 /// <remarks>Polynomials on [−ln 2 / 2, ln 2 / 2], [√½, √2] and [−π/4, π/4] after Moshier's Cephes library (single precision).</remarks>
 internal static partial class VectorMath
 {
-    private const float Log2E = 1.44269504f;
+    internal const float Log2E = 1.44269504f;
+    private const float Log2ELow = 1.925963033e-8f;
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
@@ -49,9 +50,37 @@ internal static partial class VectorMath
         where T : struct, ILanes<T>
     {
         var shifted = T.MultiplyAdd(x, T.Of(Log2E), T.Of(Rounder));
-        var mantissa = ExpOfRest(x, shifted - T.Of(Rounder));
-        var y = T.AddBits(mantissa, T.ShiftLeft(shifted, 23));
-        return T.Select(T.Less(x, T.Of(-87.33f)), T.Of(0f), y);
+        var n = shifted - T.Of(Rounder);
+        var rest = T.MultiplyAdd(x, T.Of(Log2ELow), T.MultiplyAdd(x, T.Of(Log2E), -n));
+        return T.Select(T.Less(x, T.Of(-87.33f)), T.Of(0f), TimesPowerOfTwo(Exp2Polynomial(rest), shifted));
+    }
+
+    /// <summary>2^x for x ≤ 0; results below the smallest normal number are 0; error at most 2 ulp otherwise.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static T Exp2NonPositive<T>(T x)
+        where T : struct, ILanes<T>
+    {
+        var shifted = x + T.Of(Rounder);
+        var y = TimesPowerOfTwo(Exp2Polynomial(x - (shifted - T.Of(Rounder))), shifted);
+        return T.Select(T.Less(x, T.Of(-126f)), T.Of(0f), y);
+    }
+
+    // The low bits of `shifted` are the exponent; the rest of it leaves on the left.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T TimesPowerOfTwo<T>(T y, T shifted)
+        where T : struct, ILanes<T> => T.AddBits(y, T.ShiftLeft(shifted, 23));
+
+    // Least relative error on [−½, ½] with 1 at 0: 2e-9 before rounding.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Exp2Polynomial<T>(T r)
+        where T : struct, ILanes<T>
+    {
+        var p = T.MultiplyAdd(T.Of(1.5353362e-4f), r, T.Of(1.33988739e-3f));
+        p = T.MultiplyAdd(p, r, T.Of(9.61843692e-3f));
+        p = T.MultiplyAdd(p, r, T.Of(5.55033237e-2f));
+        p = T.MultiplyAdd(p, r, T.Of(2.40226477e-1f));
+        p = T.MultiplyAdd(p, r, T.Of(6.93147182e-1f));
+        return T.MultiplyAdd(p, r, T.Of(1f));
     }
 
     /// <summary>e^(x − n ln 2).</summary>

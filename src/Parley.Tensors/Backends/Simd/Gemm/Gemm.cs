@@ -219,6 +219,7 @@ internal static unsafe class Gemm
     {
         if (rows == TTile.Rows && columns == TTile.Columns)
         {
+            Prefetch.Tile(c, cRow, rows);
             TTile.Multiply(depth, a, aRow, aStep, b, c, cRow, add);
             return;
         }

@@ -17,7 +17,6 @@ internal readonly unsafe struct Tile512 : ITile
         Vector512<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
         Vector512<float> c60 = default, c61 = default, c70 = default, c71 = default, c80 = default, c81 = default;
         Vector512<float> c90 = default, c91 = default, ca0 = default, ca1 = default, cb0 = default, cb1 = default;
-        Prefetch.Tile(c, cRow, Rows);
         var a4 = a + 4 * aRow;
         var a8 = a + 8 * aRow;
         var three = 3 * aRow;

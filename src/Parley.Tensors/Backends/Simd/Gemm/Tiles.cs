@@ -36,7 +36,6 @@ internal readonly unsafe struct Tile256 : ITile
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector256<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
-        Prefetch.Tile(c, cRow, Rows);
         var a3 = a + 3 * aRow;
         for (; depth > 0; depth--)
         {
@@ -99,7 +98,6 @@ internal readonly unsafe struct Tile128 : ITile
     {
         Vector128<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector128<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
-        Prefetch.Tile(c, cRow, Rows);
         var a3 = a + 3 * aRow;
         for (; depth > 0; depth--)
         {
