@@ -52,6 +52,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         if (options.WordTimestamps)
         {
             whisper = whisper with { WordTimestamps = true };
+            whisper.Validate();
         }
 
         if (SpeechGate.Skips(options, samples))
