@@ -20,7 +20,7 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
         }
 
         var model = Weights.Build(new CheckpointWeights(checkpoint), w => new CtcModel(w, config), options).Model;
-        return new CtcSpeechModel(new CtcTranscriber(model, CtcSymbols.Load(folder), CtcTranscriber.Normalises(folder), options.Backend));
+        return new CtcSpeechModel(new CtcTranscriber(model, CtcVocabulary.Load(folder.Path), CtcTranscriber.Normalises(folder), options.Backend));
     }
 
     public IEnumerable<TranscriptSegment> Transcribe(

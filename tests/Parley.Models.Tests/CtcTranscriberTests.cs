@@ -2,6 +2,7 @@ using Parley.Audio;
 using Parley.Decoding;
 using Parley.Tensors;
 using Parley.TestSupport;
+using Parley.Text;
 using Xunit;
 
 namespace Parley.Models.Tests;
@@ -50,7 +51,7 @@ public sealed class CtcTranscriberTests
         // The symbol this random model likes best stands between words.
         var samples = Noise(16_000 * 6);
         var favourite = Text(Load("hubert_base_ctc"), samples, Short).Segments.SelectMany(s => s.Tokens).CountBy(id => id).MaxBy(c => c.Value).Key;
-        var symbols = new CtcSymbols(Letters.Index().ToDictionary(s => s.Item, s => s.Index), Letters[favourite]);
+        var symbols = new CtcVocabulary(Letters, new CtcVocabularySettings(Delimiter: Letters[favourite]));
         var transcriber = new CtcTranscriber(CtcModel.Load(Goldens.Folder("hubert_base_ctc")), symbols);
         var options = Short with { MaxSegment = TimeSpan.FromSeconds(1) };
         var streamed = transcriber.TranscribeSegments(samples, options, progress: null, TestContext.Current.CancellationToken).ToArray();
@@ -131,7 +132,7 @@ public sealed class CtcTranscriberTests
 
     private static CtcTranscriber Load(string name) => new(CtcModel.Load(Goldens.Folder(name)), Symbols());
 
-    private static CtcSymbols Symbols() => new(Letters.Index().ToDictionary(s => s.Item, s => s.Index));
+    private static CtcVocabulary Symbols() => new(Letters);
 
     private static float[] Noise(int count, int seed = 1)
     {
