@@ -37,7 +37,7 @@ public sealed record BeamSearch(int EndToken, int MaxTokens, double LengthPenalt
                 }
             }
 
-            var kept = Enumerable.Range(0, live.Length).Where(g => !groups[live[g]].Done && !groups[live[g]].IsDead).ToArray();
+            var kept = Survivors.Of(live.Length, g => !groups[live[g]].Done && !groups[live[g]].IsDead);
             if (kept.Length == 0 || step == most - 1)
             {
                 break;

@@ -34,7 +34,7 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
                 next[i] = Choose(rows[(live[i / beams] * beams) + (i % beams)], logits.Slice(i * vocab, vocab), filters);
             }
 
-            var kept = Enumerable.Range(0, live.Length).Where(g => Enumerable.Range(0, beams).Any(b => !rows[(live[g] * beams) + b].Ended)).ToArray();
+            var kept = Survivors.Of(live.Length, g => Enumerable.Range(0, beams).Any(b => !rows[(live[g] * beams) + b].Ended));
             if (kept.Length == 0 || step == most - 1)
             {
                 break;

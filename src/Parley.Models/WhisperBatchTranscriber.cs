@@ -10,6 +10,9 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
 {
     private const int Hop = 160;
 
+    /// <summary>Finds the speech where nothing else was chosen.</summary>
+    public static IVoiceActivityDetector DefaultDetector { get; } = new EnergyVad();
+
     private readonly WhisperWindowDecoder _decoder = new(model, ids, tokenizer);
     private readonly WhisperTiming _timing = new(model, ids, tokenizer);
     private readonly WhisperLogMel _logMel = new(new WhisperLogMelOptions(model.Config.MelBins));

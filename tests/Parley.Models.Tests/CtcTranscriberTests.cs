@@ -1,5 +1,6 @@
 using Parley.Audio;
 using Parley.Decoding;
+using Parley.Nn;
 using Parley.Tensors;
 using Parley.TestSupport;
 using Parley.Text;
@@ -43,6 +44,24 @@ public sealed class CtcTranscriberTests
         var transcript = Text(Load("wav2vec2_base_ctc"), samples);
         var delimiter = Symbols().IsDelimiter;
         Assert.Equal(whole.Tokens.Select(t => t.Id).Where(id => !delimiter(id)), transcript.Segments.SelectMany(s => s.Tokens));
+    }
+
+    [Fact]
+    public void Pieces_with_enough_context_say_what_the_whole_says()
+    {
+        // Without transformer blocks a frame hears its convolutions and 64 frames to either side, 1.3 s: less than the overlap.
+        var config = new Wav2Vec2Config("wav2vec2", Dim: 32, Layers: 0, Heads: 2, FeatureNorm: "layer", ConvDims: [32, 32, 32, 32, 32, 32, 32], PreNorm: true);
+        var model = Weights.Build(new RandomWeights(11), w => new CtcModel(w, config)).Model;
+        var transcriber = new CtcTranscriber(model, Symbols(), normalise: false);
+        var samples = Noise(16_000 * 31);
+        var whole = Text(transcriber, samples, new CtcOptions(ChunkSeconds: 60));
+        Assert.True(whole.Segments.Sum(s => s.Tokens.Count) > 50, whole.Text);
+        foreach (var options in (CtcOptions[])[new(ChunkSeconds: 5, StrideSeconds: 1.5), new(ChunkSeconds: 8, StrideSeconds: 2, BatchSize: 3), new(ChunkSeconds: 12.3, StrideSeconds: 1.4)])
+        {
+            var pieces = Text(transcriber, samples, options);
+            Assert.Equal(whole.Text, pieces.Text);
+            Assert.Equal(whole.Segments.Select(s => (s.Start, s.End)), pieces.Segments.Select(s => (s.Start, s.End)));
+        }
     }
 
     [Fact]
