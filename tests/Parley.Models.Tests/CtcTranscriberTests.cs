@@ -62,6 +62,8 @@ public sealed class CtcTranscriberTests
             Assert.Equal(whole.Text, pieces.Text);
             Assert.Equal(whole.Segments.Select(s => (s.Start, s.End)), pieces.Segments.Select(s => (s.Start, s.End)));
         }
+
+        Assert.NotEqual(whole.Text, Text(transcriber, samples, new CtcOptions(ChunkSeconds: 5, StrideSeconds: 0)).Text);
     }
 
     [Fact]

@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Parley.Audio;
-using Parley.Nn;
-using Parley.Tensors;
 using Parley.TestSupport;
 using Parley.Text;
 
@@ -57,43 +54,9 @@ public sealed class DigitsTests
         var batched = Enumerable.Range(2, 7).Select(size => recognizer.Transcribe(recording, Greedy with { BatchSize = size })).ToArray();
         Assert.All(batched, b => Assert.Equal(batched[0].Text, b.Text));
         var (one, many) = (Right(sequential), Right(batched[0]));
-        Assert.True(many >= one - 2 && one >= 186, $"{one} of 200 are right window by window, {many} in batches");
+        Assert.True(many >= one && one >= 180, $"{one} of 200 are right window by window, {many} in batches");
 
         int Right(Transcript transcript) => lines.Where((line, i) =>
             string.Concat(transcript.Segments.Where(s => (int)((s.Start + s.End).TotalSeconds / 2) / 4 == i).Select(s => s.Text)).Trim() == line.GetProperty("text").GetString()).Count();
-    }
-
-    [Fact]
-    public void Eight_transcriptions_at_once_need_memory_for_their_states_only()
-    {
-        // 32 million parameters, 128 MB; a second of sound and 64 tokens need about 1 MB.
-        var config = new WhisperConfig(80, 512, 2, 2, 8, 8, 2048, 2048, 50, 64, 32768);
-        var built = Weights.Build(new RandomWeights(1), w => new Whisper(w["model"], config));
-        var weights = 4 * built.Parameters.Sum(p => p.Shape.Count);
-        Decode(0);
-        var before = Resident();
-        var rounds = Enumerable.Range(0, 8).Select(i => new Thread(() => Decode(i))).ToArray();
-        Array.ForEach(rounds, t => t.Start());
-        Array.ForEach(rounds, t => t.Join());
-        var grown = Resident() - before;
-        Assert.True(grown < weights / 2, $"memory grew by {grown >> 20} MiB with weights of {weights >> 20} MiB");
-
-        void Decode(int seed)
-        {
-            using var scope = new TensorScope();
-            var random = new Random(seed);
-            var features = built.Model.Encoder.Forward(Tensor.From([.. Enumerable.Range(0, 80 * 100).Select(_ => random.NextSingle())], [1, 80, 100], Backend.Default));
-            using var state = built.Model.NewState(features);
-            for (var token = 0; token < 60; token++)
-            {
-                TensorScope.Run(() => built.Model.Decoder.Step(new IntTensor([token], [1, 1]), state));
-            }
-        }
-
-        static long Resident()
-        {
-            using var process = Process.GetCurrentProcess();
-            return process.PeakWorkingSet64;
-        }
     }
 }
