@@ -117,8 +117,8 @@ public class SpeechToTextClientTests
         using var sound = File.OpenRead(Path.Combine(Repository, "samples", "digits.wav"));
         var error = await Assert.ThrowsAsync<ArgumentException>(() => client.GetTextAsync(sound, new SpeechToTextOptions(), TestContext.Current.CancellationToken));
         Assert.Contains("\"xx\"", error.Message, StringComparison.Ordinal);
-        sound.Position = 0;
-        var response = await client.GetTextAsync(sound, new SpeechToTextOptions { SpeechLanguage = "EN" }, TestContext.Current.CancellationToken);
+        using var again = File.OpenRead(sound.Name);
+        var response = await client.GetTextAsync(again, new SpeechToTextOptions { SpeechLanguage = "EN" }, TestContext.Current.CancellationToken);
         Assert.Equal("seven eight nine one two three", response.Text);
     }
 
