@@ -30,14 +30,14 @@ public sealed record BeamSearch(int EndToken, int MaxTokens, double LengthPenalt
             var sources = new int[next.Length];
             for (var g = 0; g < live.Length; g++)
             {
-                groups[live[g]].Grow(this, step, logits.Slice(g * beams * vocab, beams * vocab), filters, next.AsSpan(g * beams, beams), sources.AsSpan(g * beams, beams));
+                groups[live[g]].Grow(this, step + 1, logits.Slice(g * beams * vocab, beams * vocab), filters, next.AsSpan(g * beams, beams), sources.AsSpan(g * beams, beams));
                 for (var b = 0; b < beams; b++)
                 {
                     sources[(g * beams) + b] += g * beams;
                 }
             }
 
-            var kept = Enumerable.Range(0, live.Length).Where(g => !groups[live[g]].Done).ToArray();
+            var kept = Survivors.Of(live.Length, g => !groups[live[g]].Done && !groups[live[g]].IsDead);
             if (kept.Length == 0 || step == most - 1)
             {
                 break;
@@ -61,21 +61,29 @@ public sealed record BeamSearch(int EndToken, int MaxTokens, double LengthPenalt
     {
         private readonly List<(Hypothesis Hypothesis, double Score)> _ended = [];
         private List<int>[] _rows = [.. Enumerable.Range(0, beams).Select(_ => new List<int>())];
-        private double[] _sums = new double[beams];
+
+        // Rows at -∞ are spare: at first all are alike, so only one of them counts.
+        private double[] _sums = [0, .. Enumerable.Repeat(double.NegativeInfinity, beams - 1)];
 
         public bool Done { get; private set; }
 
-        public void Grow(BeamSearch search, int step, Span<float> logits, IReadOnlyList<ILogitFilter> filters, Span<int> next, Span<int> sources)
+        public bool IsDead { get; private set; }
+
+        public void Grow(BeamSearch search, int length, Span<float> logits, IReadOnlyList<ILogitFilter> filters, Span<int> next, Span<int> sources)
         {
             var vocab = logits.Length / beams;
             var candidates = new List<(int Row, int Token, double Sum)>();
-
-            // At first all rows are alike, so only one of them counts.
-            for (var row = 0; row < (step == 0 ? 1 : beams); row++)
+            for (var row = 0; row < beams; row++)
             {
                 var scores = logits.Slice(row * vocab, vocab);
                 LogMath.ThrowIfUnusable(scores);
-                TensorPrimitives.Subtract(scores, LogMath.LogSumExp(scores), scores);
+                var normaliser = LogMath.LogSumExp(scores);
+                if (double.IsNegativeInfinity(_sums[row]) || float.IsNegativeInfinity(normaliser))
+                {
+                    continue;
+                }
+
+                TensorPrimitives.Subtract(scores, normaliser, scores);
                 foreach (var filter in filters)
                 {
                     filter.Apply(scores, CollectionsMarshal.AsSpan(_rows[row]));
@@ -102,13 +110,15 @@ public sealed record BeamSearch(int EndToken, int MaxTokens, double LengthPenalt
                 }
                 else if (rank < beams)
                 {
-                    Add(new Hypothesis([.. _rows[row]], sum, Ended: true), step + 1, search.LengthPenalty);
+                    Add(new Hypothesis([.. _rows[row]], sum, Ended: true), length, search.LengthPenalty);
                 }
             }
 
             if (saved == 0)
             {
-                Done = true;
+                // Nothing may follow: what has ended is the answer, or else what has been said so far.
+                Done = _ended.Count > 0;
+                IsDead = true;
                 return;
             }
 
@@ -118,13 +128,18 @@ public sealed record BeamSearch(int EndToken, int MaxTokens, double LengthPenalt
             }
 
             (_rows, _sums) = (rows, sums);
-            Done = _ended.Count >= beams && _ended[^1].Score >= ranked[0].Sum / Math.Pow(step + 1, search.LengthPenalty);
+            Done = _ended.Count >= beams && _ended[^1].Score >= ranked[0].Sum / Math.Pow(length, search.LengthPenalty);
         }
 
         public Hypothesis[] Finish(double lengthPenalty)
         {
             for (var row = 0; row < beams && !Done; row++)
             {
+                if (double.IsNegativeInfinity(_sums[row]))
+                {
+                    continue;
+                }
+
                 Add(new Hypothesis(_rows[row], _sums[row], Ended: false), _rows[row].Count, lengthPenalty);
             }
 

@@ -1,7 +1,8 @@
 namespace Parley.Decoding;
 
 /// <summary>The cheapest monotone path through a cost matrix, from its first corner to its last.</summary>
-/// <remarks>Steps are one down, one right, or both; of equally cheap ways the one along a row is taken, as in openai/whisper:whisper/timing.py.</remarks>
+/// <remarks>Steps are one down, one right, or both; of equally cheap ways the one along a row is taken, as in openai/whisper:whisper/timing.py,
+/// which keeps the sums in float32: rounding makes ties, and they must be the same ones.</remarks>
 public static class DynamicTimeWarping
 {
     private const byte Both = 0;
@@ -21,13 +22,13 @@ public static class DynamicTimeWarping
         }
 
         var moves = new byte[rows * columns];
-        var above = new double[columns + 1];
-        var here = new double[columns + 1];
-        Array.Fill(above, double.PositiveInfinity);
+        var above = new float[columns + 1];
+        var here = new float[columns + 1];
+        Array.Fill(above, float.PositiveInfinity);
         above[0] = 0;
         for (var i = 0; i < rows; i++)
         {
-            here[0] = double.PositiveInfinity;
+            here[0] = float.PositiveInfinity;
             for (var j = 0; j < columns; j++)
             {
                 var (both, down, right) = (above[j], above[j + 1], here[j]);

@@ -44,7 +44,7 @@ public sealed record PatientBeamSearch(int EndToken, int MaxTokens, double Patie
             }
 
             model.Reorder(sources);
-            var kept = Enumerable.Range(0, live.Length).Where(g => groups[live[g]].Finished.Count < wanted && !groups[live[g]].Dead).ToArray();
+            var kept = Survivors.Of(live.Length, g => groups[live[g]].Finished.Count < wanted && !groups[live[g]].Dead);
             if (kept.Length < live.Length)
             {
                 model.KeepGroups(kept);

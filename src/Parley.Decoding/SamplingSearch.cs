@@ -13,14 +13,16 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
     /// <param name="model">The model after its prompt.</param>
     /// <param name="logits">Scores of the first token [rows, vocabulary]; used as working memory.</param>
     /// <param name="filters">Applied in order before each choice.</param>
+    /// <param name="inputs">A number for each group; with the seed it decides the group's draws, whatever is decoded beside it. Null: its place.</param>
     /// <param name="cancel">Stops between steps.</param>
     /// <returns>For each group, the hypotheses of its rows.</returns>
-    public Hypothesis[][] Run(IStepModel model, Span<float> logits, IReadOnlyList<ILogitFilter> filters, CancellationToken cancel = default)
+    public Hypothesis[][] Run(
+        IStepModel model, Span<float> logits, IReadOnlyList<ILogitFilter> filters, IReadOnlyList<int>? inputs = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(filters);
         var (beams, vocab) = (model.Beams, model.VocabSize);
-        var rows = Enumerable.Range(0, model.Groups * beams).Select(i => new Row(new Random(HashCode.Combine(Seed, i)))).ToArray();
+        var rows = Enumerable.Range(0, model.Groups * beams).Select(i => new Row(new Random(DrawSeed(Seed, inputs?[i / beams] ?? i / beams, i % beams)))).ToArray();
         var live = Enumerable.Range(0, model.Groups).ToArray();
         var most = Math.Min(MaxTokens, model.Room + 1);
         for (var step = 0; step < most; step++)
@@ -32,7 +34,7 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
                 next[i] = Choose(rows[(live[i / beams] * beams) + (i % beams)], logits.Slice(i * vocab, vocab), filters);
             }
 
-            var kept = Enumerable.Range(0, live.Length).Where(g => Enumerable.Range(0, beams).Any(b => !rows[(live[g] * beams) + b].Ended)).ToArray();
+            var kept = Survivors.Of(live.Length, g => Enumerable.Range(0, beams).Any(b => !rows[(live[g] * beams) + b].Ended));
             if (kept.Length == 0 || step == most - 1)
             {
                 break;
@@ -49,6 +51,21 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
         }
 
         return [.. rows.Chunk(beams).Select(group => group.Select(r => new Hypothesis(r.Tokens, r.SumLogProb, r.Ended)).ToArray())];
+    }
+
+    /// <summary>One number of three, the same in every process (the finaliser of SplitMix64, Steele et al. 2014).</summary>
+    private static int DrawSeed(int seed, int input, int row)
+    {
+        var mixed = Mix(Mix(((ulong)(uint)seed << 32) | (uint)input) + (uint)row);
+        return (int)(mixed >> 32);
+
+        static ulong Mix(ulong x)
+        {
+            x += 0x9E3779B97F4A7C15;
+            x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+            x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+            return x ^ (x >> 31);
+        }
     }
 
     private int Choose(Row row, Span<float> logits, IReadOnlyList<ILogitFilter> filters)

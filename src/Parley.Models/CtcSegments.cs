@@ -4,7 +4,7 @@ using Parley.Text;
 namespace Parley.Models;
 
 /// <summary>Puts the symbols of successive pieces together into words and segments, and gives a segment out when no later symbol can change it.</summary>
-internal sealed class CtcSegments(CtcSymbols symbols, CtcOptions options, double secondsPerFrame)
+internal sealed class CtcSegments(CtcVocabulary vocabulary, CtcOptions options, double secondsPerFrame)
 {
     private readonly TimeSpan _maxPause = options.MaxPause ?? TimeSpan.FromSeconds(0.8);
     private readonly TimeSpan _maxSegment = options.MaxSegment ?? TimeSpan.FromSeconds(15);
@@ -32,7 +32,7 @@ internal sealed class CtcSegments(CtcSymbols symbols, CtcOptions options, double
     /// <summary>Segments that are final; with <paramref name="last"/>, all that is left.</summary>
     public IEnumerable<TranscriptSegment> Take(bool last)
     {
-        var groups = Group(CtcWord.Split(_tokens, symbols.IsDelimiter));
+        var groups = Group(CtcWord.Split(_tokens, vocabulary.IsDelimiter));
         var final = last ? groups : groups.Take(groups.Count - 1);
         foreach (var words in final)
         {
@@ -66,7 +66,7 @@ internal sealed class CtcSegments(CtcSymbols symbols, CtcOptions options, double
     private TranscriptSegment? Make(List<CtcWord> group)
     {
         var words = group
-            .Select(w => new TranscriptWord(" " + symbols.Spell(w.Tokens), Time(w.StartFrame), Time(w.EndFrame), w.Probability))
+            .Select(w => new TranscriptWord(" " + vocabulary.Spell(w.Tokens.Select(t => t.Id)), Time(w.StartFrame), Time(w.EndFrame), w.Probability))
             .Where(w => w.Text.Length > 1)
             .ToArray();
         if (words.Length == 0)

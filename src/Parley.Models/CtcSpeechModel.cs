@@ -20,7 +20,7 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
         }
 
         var model = Weights.Build(new CheckpointWeights(checkpoint), w => new CtcModel(w, config), options).Model;
-        return new CtcSpeechModel(new CtcTranscriber(model, CtcSymbols.Load(folder), CtcTranscriber.Normalises(folder), options.Backend));
+        return new CtcSpeechModel(new CtcTranscriber(model, CtcVocabulary.Load(folder.Path), CtcTranscriber.Normalises(folder), options.Backend));
     }
 
     public IEnumerable<TranscriptSegment> Transcribe(
@@ -46,13 +46,13 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
     private IEnumerable<TranscriptSegment> Speech(ReadOnlyMemory<float> samples, IVoiceActivityDetector detector, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {
         const int hop = Wav2Vec2Config.SampleRate / FramesPerSecond;
-        var speech = detector.Detect(samples.Span).Select(s => (s.Start / hop, (s.End + hop - 1) / hop)).ToArray();
+        var speech = detector.Detect(samples.Span).Select(s => (s.Start / hop, (int)(((long)s.End + hop - 1) / hop))).ToArray();
         var count = 0;
-        foreach (var (start, end) in SpeechWindows.Pack(speech, WindowSeconds * FramesPerSecond))
+        foreach (var (start, end) in SpeechWindows.Pack(speech, WindowSeconds * FramesPerSecond, samples.Span, hop))
         {
             var from = start * hop;
             var offset = TimeSpan.FromSeconds((double)from / Wav2Vec2Config.SampleRate);
-            foreach (var segment in transcriber.TranscribeSegments(samples[from..Math.Min(samples.Length, end * hop)], options, progress: null, cancel))
+            foreach (var segment in transcriber.TranscribeSegments(samples[from..(int)Math.Min(samples.Length, (long)end * hop)], options, progress: null, cancel))
             {
                 yield return segment with
                 {

@@ -15,22 +15,22 @@ namespace Parley.Models;
 public sealed class CtcTranscriber
 {
     private readonly CtcModel _model;
-    private readonly CtcSymbols _symbols;
+    private readonly CtcVocabulary _vocabulary;
     private readonly ICtcDecoder _decoder;
     private readonly Backend _backend;
     private readonly bool _normalise;
 
     /// <summary>Puts a model and its vocabulary together.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="symbols">What its symbols spell.</param>
+    /// <param name="vocabulary">What its symbols spell.</param>
     /// <param name="normalise">Whether it was trained on waveforms of zero mean and unit variance (do_normalize).</param>
     /// <param name="backend">What the model computes on; null: <see cref="Backend.Default"/>.</param>
     /// <param name="decoder">Search; null: greedy.</param>
-    public CtcTranscriber(CtcModel model, CtcSymbols symbols, bool normalise = true, Backend? backend = null, ICtcDecoder? decoder = null)
+    public CtcTranscriber(CtcModel model, CtcVocabulary vocabulary, bool normalise = true, Backend? backend = null, ICtcDecoder? decoder = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(symbols);
-        (_model, _symbols, _normalise, _backend) = (model, symbols, normalise, backend ?? Backend.Default);
+        ArgumentNullException.ThrowIfNull(vocabulary);
+        (_model, _vocabulary, _normalise, _backend) = (model, vocabulary, normalise, backend ?? Backend.Default);
         _decoder = decoder ?? new CtcGreedyDecoder(model.Config.Blank);
     }
 
@@ -39,7 +39,7 @@ public sealed class CtcTranscriber
     {
         var folder = new ModelFolder(path);
         options ??= new WeightsOptions();
-        return new CtcTranscriber(CtcModel.Load(path, options), CtcSymbols.Load(folder), Normalises(folder), options.Backend);
+        return new CtcTranscriber(CtcModel.Load(path, options), CtcVocabulary.Load(path), Normalises(folder), options.Backend);
     }
 
     /// <summary>The whole text of 16 kHz samples.</summary>
@@ -66,7 +66,7 @@ public sealed class CtcTranscriber
     private IEnumerable<TranscriptSegment> Run(ReadOnlyMemory<float> samples, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {
         var chunks = CtcChunk.Cut(samples.Length, options, _model.Config);
-        var segments = new CtcSegments(_symbols, options, (double)_model.Config.SamplesPerFrame / Wav2Vec2Config.SampleRate);
+        var segments = new CtcSegments(_vocabulary, options, (double)_model.Config.SamplesPerFrame / Wav2Vec2Config.SampleRate);
         for (var i = 0; i < chunks.Count;)
         {
             cancel.ThrowIfCancellationRequested();

@@ -10,6 +10,9 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
 {
     private const int Hop = 160;
 
+    /// <summary>Finds the speech where nothing else was chosen.</summary>
+    public static IVoiceActivityDetector DefaultDetector { get; } = new EnergyVad();
+
     private readonly WhisperWindowDecoder _decoder = new(model, ids, tokenizer);
     private readonly WhisperTiming _timing = new(model, ids, tokenizer);
     private readonly WhisperLogMel _logMel = new(new WhisperLogMelOptions(model.Config.MelBins));
@@ -20,7 +23,7 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
     {
         var audio = new WhisperAudio(samples, _logMel, model.Config);
         var clips = Clips(options, detector.Detect(samples.Span), audio.Frames);
-        var windows = SpeechWindows.Pack(clips, model.Config.WindowFrames);
+        var windows = SpeechWindows.Pack(clips, model.Config.WindowFrames, samples.Span, Hop);
         if (windows.Count == 0)
         {
             yield break;
@@ -53,7 +56,7 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
             return [.. clips.Select(c => ((int)Math.Round(c.Start * 100), Math.Min(frames, c.End is { } end ? (int)Math.Round(end * 100) : frames)))];
         }
 
-        return [.. speech.Select(s => (s.Start / Hop, Math.Min(frames, (s.End + Hop - 1) / Hop)))];
+        return [.. speech.Select(s => (s.Start / Hop, Math.Min(frames, (int)(((long)s.End + Hop - 1) / Hop))))];
     }
 
     private List<DraftSegment> Decode(WhisperAudio audio, (int Start, int End)[] windows, WhisperOptions options, ref string? spoken, ref double lastSpeech, CancellationToken cancel)
@@ -62,7 +65,7 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
         var features = TensorScope.Run(() => Tensor.Concat(0, [.. windows.Select(w => TensorScope.Run(() => model.Encoder.Forward(audio.Window(w.Start, w.End - w.Start, backend))))]));
         spoken ??= ids.IsMultilingual ? _decoder.DetectLanguage(features.Slice(0, 0, 1))[0].Language : "en";
         var start = ids.Start(spoken, options.Translate, options.Timestamps);
-        var results = Decode(features, windows.Length, start, options, cancel);
+        var results = Decode(features, [.. windows.Select(w => w.Start)], start, options, cancel);
 
         var drafts = new List<DraftSegment>();
         for (var i = 0; i < windows.Length; i++)
@@ -73,7 +76,7 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
             }
 
             var (from, size) = (windows[i].Start, windows[i].End - windows[i].Start);
-            var segments = WhisperSegments.Split(results[i], ids, tokenizer, from, size, keepTail: true).Segments;
+            var segments = WhisperSegments.Split(results[i], ids, tokenizer, from, size, final: true).Segments;
             if (options.WordTimestamps)
             {
                 var text = segments.SelectMany(s => s.Tokens).Where(t => t < ids.EndOfText).ToArray();
@@ -88,16 +91,16 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
     }
 
     /// <summary>All windows at the first temperature, then those that fail the guards at the next.</summary>
-    private WindowResult[] Decode(Tensor features, int count, IReadOnlyList<int> start, WhisperOptions options, CancellationToken cancel)
+    private WindowResult[] Decode(Tensor features, int[] at, IReadOnlyList<int> start, WhisperOptions options, CancellationToken cancel)
     {
-        var previous = options.InitialPrompt is { } prompt ? tokenizer.Encode(" " + prompt.Trim()) : [];
-        var results = new WindowResult[count];
-        var open = Enumerable.Range(0, count).ToArray();
+        var previous = options.InitialPrompt is { } prompt ? tokenizer.Encode(" " + prompt.Trim(), SpecialTokens.AsText) : [];
+        var results = new WindowResult[at.Length];
+        var open = Enumerable.Range(0, at.Length).ToArray();
         foreach (var temperature in options.Ladder)
         {
             using var scope = new TensorScope();
-            var chosen = open.Length == count ? features : Tensor.Concat(0, [.. open.Select(i => features.Slice(0, i, i + 1))]);
-            var found = _decoder.Decode(chosen, start, previous, options, temperature, cancel);
+            var chosen = open.Length == at.Length ? features : Tensor.Concat(0, [.. open.Select(i => features.Slice(0, i, i + 1))]);
+            var found = _decoder.Decode(chosen, [.. open.Select(i => at[i])], start, previous, options, temperature, cancel);
             for (var i = 0; i < open.Length; i++)
             {
                 results[open[i]] = found[i];

@@ -20,9 +20,9 @@ internal static class WhisperHallucinations
     public static HallucinationVerdict? Check(List<DraftSegment> segments, WindowTimes window, bool endsInSilence, double lastSpeech, double threshold)
     {
         HallucinationVerdict? verdict = null;
-        if (!endsInSilence && segments.SelectMany(s => s.Words ?? []).LastOrDefault() is { } lastWord && lastWord.End > window.Start)
+        if (!endsInSilence && WhisperWords.LastEnd(segments) is { } end && end > window.Start)
         {
-            verdict = window.NominalEnd - lastWord.End > threshold ? new(lastWord.End, false, false) : new(null, ToWindowEnd: true, false);
+            verdict = window.NominalEnd - end > threshold ? new(end, false, false) : new(null, ToWindowEnd: true, false);
         }
 
         // Silence before a first segment that is unlikely: start again where it begins.

@@ -32,7 +32,7 @@ internal sealed class WhisperRun
     {
         (_model, _backend, _ids, _tokenizer, _decoder, _timing, _audio, _options, _language) = (model, backend, ids, tokenizer, decoder, timing, audio, options, language);
         _start = ids.Start(language, options.Translate, options.Timestamps);
-        _initial = options.InitialPrompt is { } prompt ? tokenizer.Encode(" " + prompt.Trim()) : [];
+        _initial = options.InitialPrompt is { } prompt ? tokenizer.Encode(" " + prompt.Trim(), SpecialTokens.AsText) : [];
         _said.AddRange(_initial);
         _clips = options.Clips is { Count: > 0 } clips
             ? [.. clips.Select(c => (Frame(c.Start), Math.Min(c.End is { } end ? Frame(end) : audio.Frames, audio.Frames)))]
@@ -65,7 +65,7 @@ internal sealed class WhisperRun
         {
             if (++_clip < _clips.Count)
             {
-                _seek = Math.Max(_seek, _clips[_clip].Start);
+                _seek = _clips[_clip].Start;
             }
         }
     }
@@ -82,11 +82,11 @@ internal sealed class WhisperRun
         }
 
         var (window, offset) = (_seek, _seek / FramesPerSecond);
-        var (segments, next, endsInSilence) = WhisperSegments.Split(result, _ids, _tokenizer, window, size, keepTail: false);
+        var (segments, next, endsInSilence) = WhisperSegments.Split(result, _ids, _tokenizer, window, size, final: false);
         if (_options.WordTimestamps)
         {
             TimeWords(segments, features, offset, size);
-            if (!endsInSilence && LastWordEnd(segments) is { } end && end > offset)
+            if (!endsInSilence && WhisperWords.LastEnd(segments) is { } end && end > offset)
             {
                 next = Frame(end);
             }
@@ -102,7 +102,7 @@ internal sealed class WhisperRun
                 }
             }
 
-            _lastSpeech = LastWordEnd(segments) ?? _lastSpeech;
+            _lastSpeech = WhisperWords.LastEnd(segments) ?? _lastSpeech;
         }
 
         foreach (var segment in segments.Where(s => s.Start == s.End || string.IsNullOrWhiteSpace(s.Text)))
@@ -129,7 +129,7 @@ internal sealed class WhisperRun
         WindowResult? result = null;
         foreach (var temperature in _options.Ladder)
         {
-            result = _decoder.Decode(features, _start, previous, _options, temperature, cancel)[0];
+            result = _decoder.Decode(features, [_seek], _start, previous, _options, temperature, cancel)[0];
             if (!result.NeedsFallback(_options))
             {
                 break;
@@ -157,6 +157,4 @@ internal sealed class WhisperRun
         var words = _timing.Align(features, _start, text, _language, size);
         WhisperWords.Assign(segments, words, _ids.EndOfText, offset, _lastSpeech);
     }
-
-    private static double? LastWordEnd(List<DraftSegment> segments) => segments.SelectMany(s => s.Words ?? []).LastOrDefault()?.End;
 }

@@ -15,20 +15,23 @@ internal static class WhisperSegments
     /// <param name="tokenizer">Gives the text.</param>
     /// <param name="window">First frame of the window.</param>
     /// <param name="size">Frames of recording in it.</param>
-    /// <param name="keepTail">Keep a last segment that has no end stamp, for windows that will not be heard again.</param>
+    /// <param name="final">The window will not be heard again: a last segment without an end stamp is kept, and no time lies outside the window.</param>
     public static (List<DraftSegment> Segments, int Next, bool EndsInSilence) Split(
-        WindowResult result, WhisperVocabulary ids, WhisperTokenizer tokenizer, int window, int size, bool keepTail)
+        WindowResult result, WhisperVocabulary ids, WhisperTokenizer tokenizer, int window, int size, bool final)
     {
         var (tokens, first, offset) = (result.Tokens, ids.FirstTimestamp, window / FramesPerSecond);
         bool IsStamp(int i) => tokens[i] >= first;
-        double Seconds(int token) => (token - first) * WhisperVocabulary.SecondsPerStamp;
+        var length = size / FramesPerSecond;
+
+        // Without the rules of time stamps a text may begin with a word, or go back in time.
+        double Seconds(int token) => Math.Min(Math.Max(0, token - first) * WhisperVocabulary.SecondsPerStamp, final ? length : double.PositiveInfinity);
         var endsInSilence = tokens.Count >= 2 && IsStamp(tokens.Count - 1) && !IsStamp(tokens.Count - 2);
         var cuts = Enumerable.Range(1, Math.Max(0, tokens.Count - 1)).Where(i => IsStamp(i) && IsStamp(i - 1)).ToList();
         var segments = new List<DraftSegment>();
         if (cuts.Count == 0)
         {
             var last = tokens.LastOrDefault(t => t >= first, first);
-            segments.Add(Draft(tokens, offset, offset + (last != first ? Seconds(last) : size / FramesPerSecond)));
+            segments.Add(Draft(tokens, offset, offset + (last != first ? Seconds(last) : length)));
             return (segments, window + size, endsInSilence);
         }
 
@@ -45,15 +48,15 @@ internal static class WhisperSegments
             from = cut;
         }
 
-        if (keepTail && tokens.Skip(from).Any(t => t < ids.EndOfText))
+        if (final && tokens.Skip(from).Any(t => t < ids.EndOfText))
         {
             int[] tail = [.. tokens.Skip(from)];
-            segments.Add(Draft(tail, offset + Seconds(tail[0]), offset + (size / FramesPerSecond)));
+            segments.Add(Draft(tail, offset + Seconds(tail[0]), offset + length));
         }
 
         return (segments, endsInSilence ? window + size : window + ((tokens[from - 1] - first) * FramesPerStamp), endsInSilence);
 
         DraftSegment Draft(IReadOnlyList<int> part, double start, double end) =>
-            new(window, start, end, tokenizer.Decode([.. part.Where(t => t < ids.EndOfText)]), part, result);
+            new(window, start, Math.Max(start, end), tokenizer.Decode([.. part.Where(t => t < ids.EndOfText)]), part, result);
     }
 }

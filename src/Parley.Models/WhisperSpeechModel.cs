@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Parley.Audio;
 using Parley.Nn;
 using Parley.Text;
 
@@ -52,6 +51,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         if (options.WordTimestamps)
         {
             whisper = whisper with { WordTimestamps = true };
+            whisper.Validate();
         }
 
         if (SpeechGate.Skips(options, samples))
@@ -63,7 +63,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
 
         if (options.BatchSize > 1)
         {
-            return _batched.Transcribe(samples, whisper, options.BatchSize, options.Detector ?? new EnergyVad(), language, progress, cancel);
+            return _batched.Transcribe(samples, whisper, options.BatchSize, options.Detector ?? WhisperBatchTranscriber.DefaultDetector, language, progress, cancel);
         }
 
         if (options.Detector is { } detector)

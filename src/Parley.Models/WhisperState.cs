@@ -231,13 +231,27 @@ internal sealed class LayerCache : IDisposable
 
     private Tensor Pick(Tensor cache, ReadOnlySpan<int> rows, int length)
     {
-        var picked = Tensor.Allocate(cache.Shape.With(0, rows.Length), _backend);
-        for (var i = 0; i < rows.Length && length > 0; i++)
+        // As long as none is taken from a place already overwritten, rows move within their memory: those that stay where they are cost nothing.
+        var inPlace = true;
+        for (var i = 0; i < rows.Length; i++)
         {
-            Part(picked, i, 0, length).CopyFrom(Part(cache, rows[i], 0, length));
+            inPlace &= rows[i] >= i;
         }
 
-        cache.Dispose();
+        var picked = inPlace ? cache.Slice(0, 0, rows.Length) : Tensor.Allocate(cache.Shape.With(0, rows.Length), _backend);
+        for (var i = 0; i < rows.Length && length > 0; i++)
+        {
+            if (!inPlace || rows[i] != i)
+            {
+                Part(picked, i, 0, length).CopyFrom(Part(cache, rows[i], 0, length));
+            }
+        }
+
+        if (!inPlace)
+        {
+            cache.Dispose();
+        }
+
         return picked;
     }
 

@@ -26,19 +26,6 @@ internal sealed class WhisperTranscriber
         _logMel = new WhisperLogMel(new WhisperLogMelOptions(model.Config.MelBins));
     }
 
-    /// <summary>The language of a recording's first window, with its probability; English-only models always say "en".</summary>
-    public (string Language, double Probability) DetectLanguage(ReadOnlyMemory<float> samples)
-    {
-        if (!_ids.IsMultilingual)
-        {
-            return ("en", 1);
-        }
-
-        using var scope = new TensorScope();
-        var audio = new WhisperAudio(samples[..Math.Min(samples.Length, _model.Config.WindowSamples)], _logMel, _model.Config);
-        return _decoder.DetectLanguage(_model.Encoder.Forward(audio.Window(0, audio.Frames, _backend)))[0];
-    }
-
     /// <summary>Transcribes 16 kHz samples; segments come as soon as they are final.</summary>
     /// <param name="samples">Mono, 16 kHz, in ±1.</param>
     /// <param name="options">Search, guards and rules; null: the defaults.</param>
@@ -60,9 +47,10 @@ internal sealed class WhisperTranscriber
             yield break;
         }
 
-        var spoken = options.Language ?? DetectLanguage(samples).Language;
+        var audio = new WhisperAudio(samples, _logMel, _model.Config);
+        var spoken = options.Language ?? DetectLanguage(audio);
         language?.Invoke(spoken);
-        var run = new WhisperRun(_model, _backend, _ids, _tokenizer, _decoder, _timing, new WhisperAudio(samples, _logMel, _model.Config), options, spoken);
+        var run = new WhisperRun(_model, _backend, _ids, _tokenizer, _decoder, _timing, audio, options, spoken);
         while (run.HasMore)
         {
             cancel.ThrowIfCancellationRequested();
@@ -73,5 +61,17 @@ internal sealed class WhisperTranscriber
 
             progress?.Report(TimeSpan.FromSeconds(run.Done));
         }
+    }
+
+    /// <summary>The language of a recording's first window; English-only models always say "en".</summary>
+    private string DetectLanguage(WhisperAudio audio)
+    {
+        if (!_ids.IsMultilingual)
+        {
+            return "en";
+        }
+
+        using var scope = new TensorScope();
+        return _decoder.DetectLanguage(_model.Encoder.Forward(audio.Window(0, audio.Frames, _backend)))[0].Language;
     }
 }

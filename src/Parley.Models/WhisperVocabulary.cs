@@ -35,23 +35,34 @@ public sealed record WhisperVocabulary(
     /// <summary>Seconds from one time stamp to the next.</summary>
     public const double SecondsPerStamp = 0.02;
 
+    private const int SmallestMultilingual = 51865;
+
     /// <summary>The stamp 0.00; all later ids are stamps.</summary>
     public int FirstTimestamp => NoTimestamps + 1;
 
     /// <summary>Whether languages and tasks can be chosen.</summary>
     public bool IsMultilingual => Languages.Count > 0;
 
-    /// <summary>The ids that every checkpoint of a tokenizer shares; heads are the upper half of the decoder's layers, as for models without published ones.</summary>
+    /// <summary>The ids that every checkpoint of a tokenizer shares, with <see cref="UpperHeads"/>.</summary>
     public static WhisperVocabulary From(WhisperTokenizer tokenizer, WhisperConfig config)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(config);
-        var heads = from layer in Enumerable.Range(config.DecoderLayers / 2, config.DecoderLayers - (config.DecoderLayers / 2))
-                    from head in Enumerable.Range(0, config.DecoderHeads)
-                    select (layer, head);
+
+        // English-only models have the tokens of all languages too, but never learned them; openai/whisper tells them by their size.
+        var languages = config.VocabSize < SmallestMultilingual ? [] : tokenizer.LanguageCodes.ToDictionary(code => code, tokenizer.LanguageToken);
         return new WhisperVocabulary(
             tokenizer.Eot, tokenizer.Sot, tokenizer.Transcribe, tokenizer.Translate, tokenizer.StartOfPrev, tokenizer.StartOfLm, tokenizer.NoSpeech, tokenizer.NoTimestamps,
-            tokenizer.LanguageCodes.ToDictionary(code => code, tokenizer.LanguageToken), [.. tokenizer.NonSpeechTokens], [.. tokenizer.Encode(" "), tokenizer.Eot], MaxInitialTimestamp: 50, [.. heads]);
+            languages, [.. tokenizer.NonSpeechTokens], [.. tokenizer.Encode(" "), tokenizer.Eot], MaxInitialTimestamp: 50, UpperHeads(config));
+    }
+
+    /// <summary>All heads in the upper half of the decoder: what aligns a model whose heads nobody has chosen.</summary>
+    public static IReadOnlyList<(int Layer, int Head)> UpperHeads(WhisperConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return [.. from layer in Enumerable.Range(config.DecoderLayers / 2, config.DecoderLayers - (config.DecoderLayers / 2))
+                   from head in Enumerable.Range(0, config.DecoderHeads)
+                   select (layer, head)];
     }
 
     /// <summary>The ids that <c>generation_config.json</c> gives, for checkpoints without a tokenizer.</summary>
@@ -62,6 +73,11 @@ public sealed record WhisperVocabulary(
     public WhisperVocabulary With(JsonElement json, WhisperConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            throw new InvalidDataException($"generation_config.json: holds {Short(json)}; it must be an object");
+        }
+
         var ids = this with
         {
             EndOfText = Id(json, "eos_token_id") ?? EndOfText,
@@ -93,9 +109,14 @@ public sealed record WhisperVocabulary(
             ids = ids with { Languages = codes };
         }
 
-        if (json.TryGetProperty("is_multilingual", out var multilingual) && multilingual.ValueKind == JsonValueKind.False)
+        if (Given(json, "is_multilingual") is { } multilingual)
         {
-            ids = ids with { Languages = new Dictionary<string, int>() };
+            ids = multilingual.ValueKind switch
+            {
+                JsonValueKind.False => ids with { Languages = new Dictionary<string, int>() },
+                JsonValueKind.True => ids,
+                _ => throw Wrong("is_multilingual", multilingual, "true or false"),
+            };
         }
 
         if (Table(json, "task_to_id") is { } tasks)
@@ -103,29 +124,31 @@ public sealed record WhisperVocabulary(
             ids = ids with { Transcribe = tasks.GetValueOrDefault("transcribe", ids.Transcribe), Translate = tasks.GetValueOrDefault("translate", ids.Translate) };
         }
 
-        if (json.TryGetProperty("alignment_heads", out var heads) && heads.ValueKind == JsonValueKind.Array)
+        if (Given(json, "alignment_heads") is { } heads)
         {
-            ids = ids with { AlignmentHeads = [.. heads.EnumerateArray().Select(h => Head(h, config))] };
+            ids = ids with { AlignmentHeads = Heads(heads, config) };
         }
 
         return ids.Checked(config);
     }
 
     /// <summary>The prompt that starts a transcript: start, language and task.</summary>
-    /// <param name="language">Language code; ignored by English-only models.</param>
+    /// <param name="language">Language code or English name; English-only models take only English.</param>
     /// <param name="translate">Into English instead of transcribing.</param>
     /// <param name="timestamps">Whether time stamps are produced.</param>
     public IReadOnlyList<int> Start(string language, bool translate, bool timestamps)
     {
+        ArgumentNullException.ThrowIfNull(language);
+        var code = WhisperLanguages.FindCode(language) ?? language;
         List<int> ids = [StartOfTranscript];
         if (IsMultilingual)
         {
-            ids.Add(Languages.TryGetValue(language, out var id)
+            ids.Add(Languages.TryGetValue(code, out var id)
                 ? id
                 : throw new ArgumentException($"language \"{language}\" is not one of this model's: {string.Join(", ", Languages.Keys.Order(StringComparer.Ordinal))}", nameof(language)));
             ids.Add(translate ? Translate : Transcribe);
         }
-        else if (translate || (language.Length > 0 && language != "en"))
+        else if (translate || (code.Length > 0 && code != "en"))
         {
             throw new ArgumentException($"this model is English-only: it cannot {(translate ? "translate" : $"transcribe \"{language}\"")}", nameof(language));
         }
@@ -154,46 +177,66 @@ public sealed record WhisperVocabulary(
             }
         }
 
-        return this;
+        return MaxInitialTimestamp >= 0 ? this : throw new InvalidDataException($"generation_config.json: max_initial_timestamp_index is {MaxInitialTimestamp}; it must not be negative");
     }
 
-    private static (int Layer, int Head) Head(JsonElement pair, WhisperConfig config)
+    /// <summary>The heads of this decoder. Distilled models are published with the heads of their deeper teachers, which say nothing about them.</summary>
+    private static IReadOnlyList<(int Layer, int Head)> Heads(JsonElement list, WhisperConfig config)
     {
-        if (pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[0].TryGetInt32(out var layer) && pair[1].TryGetInt32(out var head)
-            && (uint)layer < (uint)config.DecoderLayers && (uint)head < (uint)config.DecoderHeads)
+        if (list.ValueKind != JsonValueKind.Array)
         {
-            return (layer, head);
+            throw Wrong("alignment_heads", list, "a list of [layer, head]");
         }
 
-        throw new InvalidDataException($"generation_config.json: alignment_heads has {pair.GetRawText()}, which is no [layer, head] of {config.DecoderLayers} layers with {config.DecoderHeads} heads");
+        (int Layer, int Head)[] heads = [.. list.EnumerateArray().Select(Head)];
+        return heads.Length == 0 || heads.Any(h => h.Layer >= config.DecoderLayers || h.Head >= config.DecoderHeads) ? UpperHeads(config) : heads;
     }
+
+    private static (int Layer, int Head) Head(JsonElement pair) =>
+        pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && Number(pair[0]) is >= 0 and var layer && Number(pair[1]) is >= 0 and var head
+            ? (layer, head)
+            : throw Wrong("alignment_heads", pair, "[layer, head] in each place");
 
     private static int? Id(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var id) ? id : null;
+        Given(json, name) is { } value ? Number(value) ?? throw Wrong(name, value, "a whole number") : null;
 
-    private static int[]? Ids(JsonElement json, string name)
-    {
-        if (!json.TryGetProperty(name, out var list) || list.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        return [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out var id) ? id : throw new InvalidDataException($"generation_config.json: {name} holds something that is no id"))];
-    }
+    private static int[]? Ids(JsonElement json, string name) => Given(json, name) is not { } list ? null
+        : list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(e => Number(e) ?? throw Wrong(name, e, "an id in each place"))]
+        : throw Wrong(name, list, "a list of ids");
 
     private static Dictionary<string, int>? Table(JsonElement json, string name)
     {
-        if (!json.TryGetProperty(name, out var table) || table.ValueKind != JsonValueKind.Object)
+        if (Given(json, name) is not { } table)
         {
             return null;
+        }
+
+        if (table.ValueKind != JsonValueKind.Object)
+        {
+            throw Wrong(name, table, "an object of ids");
         }
 
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in table.EnumerateObject())
         {
-            ids[entry.Name] = entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out var id) ? id : throw new InvalidDataException($"generation_config.json: {name} gives no id for {entry.Name}");
+            ids[entry.Name] = Number(entry.Value) ?? throw Wrong($"{name} {entry.Name}", entry.Value, "an id");
         }
 
         return ids;
+    }
+
+    /// <summary>What a file says; null where it says nothing.</summary>
+    private static JsonElement? Given(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static int? Number(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+
+    private static InvalidDataException Wrong(string name, JsonElement value, string wanted) => new($"generation_config.json: {name} has {Short(value)}; it must have {wanted}");
+
+    private static string Short(JsonElement value)
+    {
+        const int most = 60;
+        var text = value.GetRawText();
+        return text.Length <= most ? text : text[..most] + "…";
     }
 }

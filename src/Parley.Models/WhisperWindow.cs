@@ -52,12 +52,14 @@ internal sealed class WhisperWindowDecoder(Whisper model, WhisperVocabulary ids,
 
     /// <summary>Decodes at one temperature.</summary>
     /// <param name="features">[windows, time, dim].</param>
+    /// <param name="at">First frame of each window in the recording; with the seed it decides the window's draws.</param>
     /// <param name="start">Start, language and task ids.</param>
     /// <param name="previous">Text ids shown before.</param>
     /// <param name="options">Search and rules.</param>
     /// <param name="temperature">0: search; above: draws.</param>
     /// <param name="cancel">Stops between steps.</param>
-    public WindowResult[] Decode(Tensor features, IReadOnlyList<int> start, IReadOnlyList<int> previous, WhisperOptions options, double temperature, CancellationToken cancel)
+    public WindowResult[] Decode(
+        Tensor features, IReadOnlyList<int> at, IReadOnlyList<int> start, IReadOnlyList<int> previous, WhisperOptions options, double temperature, CancellationToken cancel)
     {
         var positions = model.Config.TextPositions;
         var shown = previous.Count == 0 ? [] : previous.Skip(Math.Max(0, previous.Count - ((positions / 2) - 1))).Prepend(ids.StartOfPrevious);
@@ -88,7 +90,7 @@ internal sealed class WhisperWindowDecoder(Whisper model, WhisperVocabulary ids,
         var filters = Filters(options, timestamps: !start.Contains(ids.NoTimestamps));
         var found = beams > 1 && temperature == 0
             ? new PatientBeamSearch(ids.EndOfText, most, options.Patience).Run(steps, logits, filters, cancel)
-            : new SamplingSearch(ids.EndOfText, most, temperature, options.Seed).Run(steps, logits, filters, cancel);
+            : new SamplingSearch(ids.EndOfText, most, temperature, options.Seed).Run(steps, logits, filters, at, cancel);
         return [.. found.Select((group, window) => Result(Hypothesis.Best(group, options.LengthPenalty), noSpeech[window], temperature))];
     }
 

@@ -53,6 +53,10 @@ internal static class WhisperWords
         }
     }
 
+    /// <summary>When the last word ends; the last segment, where no word was timed.</summary>
+    public static double? LastEnd(IReadOnlyList<DraftSegment> segments) =>
+        segments.SelectMany(s => s.Words ?? []).LastOrDefault()?.End ?? (segments.Count > 0 ? segments[^1].End : null);
+
     private static void Limit(DraftSegment segment, List<TimedWord> words, double median, double longest, double lastSpeech)
     {
         var (first, last) = (words[0], words[^1]);

@@ -15,19 +15,25 @@ public sealed class CtcVocabulary
     private readonly bool _lowerCase;
     private readonly int? _unknown;
 
-    private CtcVocabulary(string where, TokenBytes tokens, string delimiter, string pad, string unknown, bool lowerCase)
+    /// <summary>Names the characters.</summary>
+    /// <param name="tokens">The character of each id.</param>
+    /// <param name="settings">Which of them mean something else; null: the usual ones.</param>
+    public CtcVocabulary(IReadOnlyList<string> tokens, CtcVocabularySettings? settings = null)
+        : this("ctc vocabulary", [.. tokens], settings ?? new CtcVocabularySettings())
     {
-        (_delimiter, _lowerCase) = (delimiter, lowerCase);
-        _tokens = new string[tokens.Count];
-        for (var id = 0; id < tokens.Count; id++)
+    }
+
+    private CtcVocabulary(string where, string[] tokens, CtcVocabularySettings settings)
+    {
+        (_tokens, _delimiter, _lowerCase) = (tokens, settings.Delimiter, settings.LowerCase);
+        for (var id = 0; id < tokens.Length; id++)
         {
-            _tokens[id] = Encoding.UTF8.GetString(tokens[id]);
-            _ids.TryAdd(_tokens[id], id);
+            _ids.TryAdd(tokens[id], id);
         }
 
-        Blank = _ids.TryGetValue(pad, out var blank) ? blank : throw new InvalidDataException($"{where}: no blank token '{pad}'");
-        _unknown = _ids.TryGetValue(unknown, out var other) ? other : null;
-        foreach (var token in new[] { pad, unknown, "<s>", "</s>" })
+        Blank = _ids.TryGetValue(settings.Pad, out var blank) ? blank : throw new InvalidDataException($"{where}: no blank token '{settings.Pad}'");
+        _unknown = _ids.TryGetValue(settings.Unknown, out var other) ? other : null;
+        foreach (var token in new[] { settings.Pad, settings.Unknown, settings.Begin, settings.End })
         {
             if (_ids.TryGetValue(token, out var id))
             {
@@ -45,18 +51,32 @@ public sealed class CtcVocabulary
     /// <summary>Opens the <c>vocab.json</c> of a folder, with the settings of <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> beside it.</summary>
     public static CtcVocabulary Load(string folder)
     {
-        var (delimiter, pad, unknown, lower) = ("|", "<pad>", "<unk>", false);
+        var settings = new CtcVocabularySettings();
         foreach (var path in SettingFiles.Select(n => Path.Combine(folder, n)).Where(File.Exists))
         {
             using var json = JsonText.Open(path);
             string? Token(string name) => json.RootElement.Member(path, name) is not { } value ? null
                 : value.ValueKind == System.Text.Json.JsonValueKind.Object ? value.Text(path, "content") : JsonText.AsText(value, $"{path}: '{name}'");
-            (delimiter, pad, unknown) = (Token("word_delimiter_token") ?? delimiter, Token("pad_token") ?? pad, Token("unk_token") ?? unknown);
-            lower = json.RootElement.Flag(path, "do_lower_case", lower);
+            settings = new CtcVocabularySettings(
+                Token("word_delimiter_token") ?? settings.Delimiter, Token("pad_token") ?? settings.Pad, Token("unk_token") ?? settings.Unknown,
+                Token("bos_token") ?? settings.Begin, Token("eos_token") ?? settings.End, json.RootElement.Flag(path, "do_lower_case", settings.LowerCase));
         }
 
         var vocab = Path.Combine(folder, "vocab.json");
-        return new CtcVocabulary(vocab, VocabularyJson.Load(vocab), delimiter, pad, unknown, lower);
+        var tokens = VocabularyJson.Load(vocab);
+        return new CtcVocabulary(vocab, [.. Enumerable.Range(0, tokens.Count).Select(id => Encoding.UTF8.GetString(tokens[id]))], settings);
+    }
+
+    /// <summary>Whether an id separates words.</summary>
+    public bool IsDelimiter(int id) => (uint)id < (uint)_tokens.Length && _tokens[id] == _delimiter;
+
+    /// <summary>The text of ids whose repeats and blanks are gone already; special tokens, and ids that the vocabulary does not have, say nothing.</summary>
+    public string Spell(IEnumerable<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var spoken = ids.Where(id => (uint)id < (uint)_tokens.Length && !_special.Contains(id));
+        var text = string.Concat(spoken.Select(id => _tokens[id] == _delimiter ? " " : _tokens[id]));
+        return _lowerCase ? text.ToLowerInvariant() : text;
     }
 
     /// <summary>The text of an id per frame: repeats collapse, blanks go, delimiters become spaces; special tokens stay unless skipped.</summary>

@@ -53,8 +53,8 @@ public sealed class ConfigDamageTests
     [InlineData("""{"task_to_id": {"transcribe": 1, "translate": -4}}""", "task_to_id translate is -4")]
     [InlineData("""{"lang_to_id": {"en": 50259, "<|en|>": 50260}}""", "names en twice")]
     [InlineData("""{"lang_to_id": {"<|en|>": 99999999}}""", "lang_to_id en is 99999999")]
-    [InlineData("""{"alignment_heads": [[50, 0]]}""", "alignment_heads has [50, 0]")]
-    [InlineData("""{"suppress_tokens": ["x"]}""", "suppress_tokens holds something that is no id")]
+    [InlineData("""{"alignment_heads": [[-1, 0]]}""", "alignment_heads has [-1, 0]")]
+    [InlineData("""{"suppress_tokens": ["x"]}""", "suppress_tokens has \"x\"")]
     public void An_id_that_cannot_be_is_named(string generation, string message)
     {
         using var folder = new Model(("generation_config.json", generation));

@@ -1,7 +1,9 @@
 using Parley.Audio;
 using Parley.Decoding;
+using Parley.Nn;
 using Parley.Tensors;
 using Parley.TestSupport;
+using Parley.Text;
 using Xunit;
 
 namespace Parley.Models.Tests;
@@ -45,12 +47,32 @@ public sealed class CtcTranscriberTests
     }
 
     [Fact]
+    public void Pieces_with_enough_context_say_what_the_whole_says()
+    {
+        // Without transformer blocks a frame hears its convolutions and 64 frames to either side, 1.3 s: less than the overlap.
+        var config = new Wav2Vec2Config("wav2vec2", Dim: 32, Layers: 0, Heads: 2, FeatureNorm: "layer", ConvDims: [32, 32, 32, 32, 32, 32, 32], PreNorm: true);
+        var model = Weights.Build(new RandomWeights(11), w => new CtcModel(w, config)).Model;
+        var transcriber = new CtcTranscriber(model, Symbols(), normalise: false);
+        var samples = Noise(16_000 * 31);
+        var whole = Text(transcriber, samples, new CtcOptions(ChunkSeconds: 60));
+        Assert.True(whole.Segments.Sum(s => s.Tokens.Count) > 50, whole.Text);
+        foreach (var options in (CtcOptions[])[new(ChunkSeconds: 5, StrideSeconds: 1.5), new(ChunkSeconds: 8, StrideSeconds: 2, BatchSize: 3), new(ChunkSeconds: 12.3, StrideSeconds: 1.4)])
+        {
+            var pieces = Text(transcriber, samples, options);
+            Assert.Equal(whole.Text, pieces.Text);
+            Assert.Equal(whole.Segments.Select(s => (s.Start, s.End)), pieces.Segments.Select(s => (s.Start, s.End)));
+        }
+
+        Assert.NotEqual(whole.Text, Text(transcriber, samples, new CtcOptions(ChunkSeconds: 5, StrideSeconds: 0)).Text);
+    }
+
+    [Fact]
     public void Segments_come_as_they_are_final_and_join_to_the_text()
     {
         // The symbol this random model likes best stands between words.
         var samples = Noise(16_000 * 6);
         var favourite = Text(Load("hubert_base_ctc"), samples, Short).Segments.SelectMany(s => s.Tokens).CountBy(id => id).MaxBy(c => c.Value).Key;
-        var symbols = new CtcSymbols(Letters.Index().ToDictionary(s => s.Item, s => s.Index), Letters[favourite]);
+        var symbols = new CtcVocabulary(Letters, new CtcVocabularySettings(Delimiter: Letters[favourite]));
         var transcriber = new CtcTranscriber(CtcModel.Load(Goldens.Folder("hubert_base_ctc")), symbols);
         var options = Short with { MaxSegment = TimeSpan.FromSeconds(1) };
         var streamed = transcriber.TranscribeSegments(samples, options, progress: null, TestContext.Current.CancellationToken).ToArray();
@@ -131,7 +153,7 @@ public sealed class CtcTranscriberTests
 
     private static CtcTranscriber Load(string name) => new(CtcModel.Load(Goldens.Folder(name)), Symbols());
 
-    private static CtcSymbols Symbols() => new(Letters.Index().ToDictionary(s => s.Item, s => s.Index));
+    private static CtcVocabulary Symbols() => new(Letters);
 
     private static float[] Noise(int count, int seed = 1)
     {

@@ -29,6 +29,26 @@ public sealed class CtcGoldenTests
         }
     }
 
+    [Fact]
+    public void Spelling_collapsed_ids_gives_the_text_of_their_frames()
+    {
+        foreach (var ids in All.GetProperty("decode").EnumerateArray().Select(e => e.Ids()))
+        {
+            var collapsed = ids.Where((id, i) => id != Vocabulary.Blank && (i == 0 || ids[i - 1] != id));
+            Assert.Equal(Vocabulary.Decode(ids), Vocabulary.Spell(collapsed).Trim());
+        }
+    }
+
+    [Fact]
+    public void Special_and_unknown_ids_spell_nothing_and_files_may_rename_them()
+    {
+        var vocabulary = new CtcVocabulary(["[PAD]", "[B]", "[E]", "[U]", "_", "A", "B"], new CtcVocabularySettings("_", "[PAD]", "[U]", "[B]", "[E]", LowerCase: true));
+        Assert.Equal(" ab", vocabulary.Spell([1, 4, 0, 5, 3, 6, 2, 7, -1]));
+        Assert.Equal((true, false, false), (vocabulary.IsDelimiter(4), vocabulary.IsDelimiter(5), vocabulary.IsDelimiter(99)));
+        Assert.Equal([5, 4, 6, 3], vocabulary.Encode("a bc"));
+        Assert.Throws<InvalidDataException>(() => new CtcVocabulary(["a", "b"]));
+    }
+
     private static IEnumerable<CtcSpan> Offsets(JsonElement entry, string list, string text) => entry.GetProperty(list).EnumerateArray()
         .Select(o => new CtcSpan(o.Str(text), o.GetProperty("start_offset").GetInt32(), o.GetProperty("end_offset").GetInt32()));
 }
