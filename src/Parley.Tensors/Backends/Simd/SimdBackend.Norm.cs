@@ -56,6 +56,7 @@ internal sealed unsafe partial class SimdBackend
         var factors = Optional(weight);
         var terms = Optional(bias);
         var (means, squares) = (new double[batch * channels], new double[batch * channels]);
+        var size = channels / groups;
         Rows(batch * channels, time, row =>
         {
             var origin = from[row * time];
@@ -63,10 +64,17 @@ internal sealed unsafe partial class SimdBackend
             var center = (float)means[row];
             var shift = means[row] - center;
             squares[row] = RowKernels.SquareSum(from + (row * time), center, time) - (time * shift * shift);
+            if (size == 1)
+            {
+                Finish(row);
+            }
         });
+        if (size > 1)
+        {
+            Rows(batch * channels, time, Finish);
+        }
 
-        var size = channels / groups;
-        Rows(batch * channels, time, row =>
+        void Finish(long row)
         {
             var first = row / size * size;
             double mean = 0, variance = 0;
@@ -85,7 +93,7 @@ internal sealed unsafe partial class SimdBackend
             var center = (float)mean;
             var shift = (terms is null ? 0.0 : terms[channel]) - ((mean - center) * scale);
             RowKernels.Center(from + (row * time), center, (float)scale, (float)shift, to + (row * time), time);
-        });
+        }
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,6 @@ namespace Parley.Tensors;
 internal static partial class VectorMath
 {
     internal const float Log2E = 1.44269504f;
-    private const float Log2ELow = 1.925963033e-8f;
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
@@ -50,9 +49,8 @@ internal static partial class VectorMath
         where T : struct, ILanes<T>
     {
         var shifted = T.MultiplyAdd(x, T.Of(Log2E), T.Of(Rounder));
-        var n = shifted - T.Of(Rounder);
-        var rest = T.MultiplyAdd(x, T.Of(Log2ELow), T.MultiplyAdd(x, T.Of(Log2E), -n));
-        return T.Select(T.Less(x, T.Of(-87.33f)), T.Of(0f), TimesPowerOfTwo(Exp2Polynomial(rest), shifted));
+        var y = TimesPowerOfTwo(ExpOfRest(x, shifted - T.Of(Rounder)), shifted);
+        return T.Select(T.Less(x, T.Of(-87.33f)), T.Of(0f), y);
     }
 
     /// <summary>2^x for x ≤ 0; results below the smallest normal number are 0; error at most 2 ulp otherwise.</summary>

@@ -11,7 +11,7 @@ internal static unsafe class Gemm
 {
     private const int BlockRows = 96;
     private const int BlockColumns = 512;
-    private const int SmallRows = 192;
+    private const int SmallRows = 640;
     private const long PackedFloats = 2L << 20;
     private const long PackAlone = 32 << 10;
 
@@ -81,7 +81,7 @@ internal static unsafe class Gemm
         }
     }
 
-    // Few rows: a is packed once, and each piece packs its own columns of b a strip at a time, so that b is read once and never written back.
+    // Few rows: each piece packs its own columns of b a strip at a time and takes all rows over it, so that b is read once and never written back.
     private static void RunFlat<TTile>(
         Workers workers, int m, int n, int k, float* a, long aRow, long aColumn, float* b, long bRow, long bColumn, float* c, long cRow, Epilogue epilogue)
         where TTile : struct, ITile
@@ -89,12 +89,13 @@ internal static unsafe class Gemm
         var (tileRows, tileColumns) = (TTile.Rows, TTile.Columns);
         var (strips, panels) = (Ceiling(m, tileRows), Ceiling(n, tileColumns));
         var step = Step(k, tileColumns);
-        var packedBytes = (long)strips * tileRows * k * sizeof(float);
+        var inPlace = InPlace(m, tileRows, aColumn);
+        var packedBytes = Math.Max((long)(strips * tileRows - inPlace) * k, 1) * sizeof(float);
         var packed = (float*)MemoryPool.Rent(packedBytes);
         try
         {
-            var alone = (long)m * k < PackAlone;
-            (alone ? Alone : workers).Run(strips, strip => PackStrip<TTile>(a, aRow, aColumn, strip, m, k, step, packed));
+            var alone = (long)(m - inPlace) * k < PackAlone;
+            (alone ? Alone : workers).Run(strips - inPlace / tileRows, strip => PackStrip<TTile>(a + inPlace * aRow, aRow, aColumn, strip, m - inPlace, k, step, packed));
 
             // About a quarter of a million multiply-adds a piece, and at least one strip.
             var perPiece = (int)Math.Clamp((1L << 18) / ((long)strips * tileRows * tileColumns * k), 1, panels);
@@ -103,22 +104,30 @@ internal static unsafe class Gemm
                 var stripBytes = (long)tileColumns * step * sizeof(float);
                 var strip = (float*)MemoryPool.Rent(stripBytes);
                 var edge = stackalloc float[tileRows * tileColumns];
+                var target = new PanelSums(m, tileColumns, k > step, epilogue.Accumulate);
                 for (var panel = piece * perPiece; panel < Math.Min((piece + 1) * perPiece, panels); panel++)
                 {
                     var column = panel * tileColumns;
                     var columns = Math.Min(tileColumns, n - column);
+                    var sums = target.Open(c + column, cRow, m, columns);
                     for (var p = 0; p < k; p += step)
                     {
                         var depth = Math.Min(step, k - p);
                         Packing.Pack(b + column * bColumn + p * bRow, bColumn, bRow, columns, tileColumns, depth, strip);
                         for (var row = 0; row < m; row += tileRows)
                         {
-                            Multiply<TTile>(depth, packed + (long)row * k + (long)p * tileRows, 1, tileRows, strip, c + row * cRow + column, cRow, Math.Min(tileRows, m - row), columns, p > 0 || epilogue.Accumulate, edge);
+                            var left = row < inPlace ? a + row * aRow + p : packed + (long)(row - inPlace) * k + (long)p * tileRows;
+                            var (leftRow, leftStep) = row < inPlace ? (aRow, 1) : (1, tileRows);
+                            Multiply<TTile>(
+                                depth, left, leftRow, leftStep, strip, sums + row * target.Row, target.Row, Math.Min(tileRows, m - row), columns, p > 0 || epilogue.Accumulate, edge);
                         }
                     }
 
-                    epilogue.Apply(0, column, m, columns, c + column, cRow);
+                    epilogue.Apply(0, column, m, columns, sums, target.Row);
+                    target.Close(c + column, cRow, m, columns);
                 }
+
+                target.Free();
 
                 MemoryPool.Return((nint)strip, stripBytes);
             });
@@ -173,8 +182,7 @@ internal static unsafe class Gemm
     {
         var (tileRows, tileColumns) = (TTile.Rows, TTile.Columns);
 
-        // Whole tiles of a are read where they lie when their steps are neighbours; the others are packed.
-        var inPlace = aColumn == 1 ? rows / tileRows * tileRows : 0;
+        var inPlace = InPlace(rows, tileRows, aColumn);
         var bytes = Math.Max((long)(Ceiling(rows, tileRows) * tileRows - inPlace) * step * sizeof(float), sizeof(float));
         var packedA = (float*)MemoryPool.Rent(bytes);
         var edge = stackalloc float[tileRows * tileColumns];
@@ -235,6 +243,9 @@ internal static unsafe class Gemm
             }
         }
     }
+
+    // Whole tiles of a are read where they lie when their steps are neighbours; the others are packed.
+    private static int InPlace(int rows, int tileRows, long aColumn) => aColumn == 1 ? rows / tileRows * tileRows : 0;
 
     private static int Ceiling(int value, int divisor) => (value + divisor - 1) / divisor;
 

@@ -10,7 +10,7 @@ internal static unsafe class Packing
 {
     /// <summary>
     /// target[p, lane] = source[lane * laneStride + p * depthStride] for p below <paramref name="depth"/>; lanes from <paramref name="valid"/>
-    /// to <paramref name="width"/> are zero. Width is even, at least 4, and a multiple of 4 where lanes are neighbours.
+    /// to <paramref name="width"/> are zero. Width is a multiple of 2 and at least 4.
     /// </summary>
     internal static void Pack(float* source, long laneStride, long depthStride, int valid, int width, int depth, float* target)
     {
@@ -58,7 +58,7 @@ internal static unsafe class Packing
         }
     }
 
-    // A multiple of four floats, too few for a call.
+    // Too few floats for a call.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* source, float* target, int count)
     {
@@ -69,9 +69,15 @@ internal static unsafe class Packing
             return;
         }
 
-        for (var i = 0; i < count; i += 4)
+        var i = 0;
+        for (; i <= count - 4; i += 4)
         {
             Vector128.Load(source + i).Store(target + i);
+        }
+
+        for (; i < count; i++)
+        {
+            target[i] = source[i];
         }
     }
 
