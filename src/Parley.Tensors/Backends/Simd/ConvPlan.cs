@@ -6,6 +6,8 @@ namespace Parley.Tensors;
 /// <summary>A convolution as a matrix product: rows are output channels, steps are (channel, tap row, tap column), columns are output positions.</summary>
 internal sealed unsafe class ConvPlan
 {
+    private const int LineFloats = 16;
+
     /// <summary>Input address.</summary>
     internal float* X { get; init; }
 
@@ -65,6 +67,16 @@ internal sealed unsafe class ConvPlan
             var down = ((long)(tap / Kernel.Width) * Dilation.Height) - Pad.Top;
             var right = ((long)(tap % Kernel.Width) * Dilation.Width) - Pad.Left;
             var into = target + ((long)(step - from) * wide);
+            if (tap == 0 && Out.Height == 1)
+            {
+                // The same positions of the next channel are far away: no processor guesses that they come next.
+                var ahead = plane + Step.Channel + ((((long)first * Stride.Width) + right) * Step.Column);
+                for (var i = 0L; i < (long)(last - first) * Stride.Width; i += LineFloats)
+                {
+                    Prefetch.At(ahead + i);
+                }
+            }
+
             for (var column = first; column < last; column += wide, into += panel)
             {
                 PackRow(plane, down, right, column, Math.Min(wide, last - column), into);
