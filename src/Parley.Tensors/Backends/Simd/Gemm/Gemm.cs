@@ -228,6 +228,7 @@ internal static unsafe class Gemm
         if (rows == TTile.Rows && columns == TTile.Columns)
         {
             Prefetch.Tile(c, cRow, rows);
+            Prefetch.Tile(a + TTile.Rows * aRow, aRow, rows);
             TTile.Multiply(depth, a, aRow, aStep, b, c, cRow, add);
             return;
         }
