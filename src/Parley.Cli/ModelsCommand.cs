@@ -76,7 +76,8 @@ internal static class ModelsCommand
         return 0;
     }
 
-    private static ModelDescription Read(string folder)
+    /// <summary>What the configuration of a model folder says.</summary>
+    public static ModelDescription Read(string folder)
     {
         using var json = new ModelFolder(folder).Config();
         var root = json.RootElement;

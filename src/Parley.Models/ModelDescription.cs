@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Parley.Nn;
 
 namespace Parley.Models;
@@ -39,6 +40,14 @@ public sealed record ModelDescription(string Name, string HubId, string Publishe
     /// <summary>Every parameter and buffer of the model without a head, by name and shape; nothing is allocated.</summary>
     public IReadOnlyList<Parameter> Parameters() => Wav2Vec2 is { } config ? Encoder(config with { MaskTimeProb = 0, MaskFeatureProb = 0 }) : Build(Whisper!);
 
+    /// <summary>Every tensor of a checkpoint that can transcribe: with its head, without the mask vector of training.</summary>
+    public IReadOnlyList<Parameter> Checkpoint() => Wav2Vec2 is { } config ? WithHead(config with { MaskTimeProb = 0, MaskFeatureProb = 0 }) : Build(Whisper!);
+
+    /// <summary>The sizes as <c>config.json</c> has them.</summary>
+    public string ConfigJson() => Wav2Vec2 is { } config
+        ? JsonSerializer.Serialize(config, Wav2Vec2Json.Default.Wav2Vec2Config)
+        : JsonSerializer.Serialize(Whisper!, WhisperJson.Default.WhisperConfig);
+
     /// <summary>Numbers of parameters under other conventions, each with its name.</summary>
     public IReadOnlyList<(string What, long Count)> OtherCounts()
     {
@@ -51,7 +60,7 @@ public sealed record ModelDescription(string Name, string HubId, string Publishe
         return
         [
             ("with the mask vector of training", Trainable(Encoder(masked))),
-            ($"with the mask vector and a CTC head of {config.VocabSize} symbols", Trainable(Weights.Build(new ShapeSource(), w => new CtcModel(w, masked)).Parameters)),
+            ($"with the mask vector and a CTC head of {config.VocabSize} symbols", Trainable(WithHead(masked))),
             .. config.ConvBias && config.ModelType == "hubert"
                 ? new[] { ("without the biases of the convolutions, as torchaudio builds it", Trainable(Encoder(config with { MaskTimeProb = 0, MaskFeatureProb = 0, ConvBias = false }))) }
                 : [],
@@ -62,6 +71,8 @@ public sealed record ModelDescription(string Name, string HubId, string Publishe
     public static long Trainable(IReadOnlyList<Parameter> parameters) => parameters.Where(p => !p.IsBuffer).Sum(p => p.Count);
 
     private static IReadOnlyList<Parameter> Build(WhisperConfig config) => Weights.Build(new ShapeSource(), w => new Whisper(w["model"], config)).Parameters;
+
+    private static IReadOnlyList<Parameter> WithHead(Wav2Vec2Config config) => Weights.Build(new ShapeSource(), w => new CtcModel(w, config)).Parameters;
 
     private static IReadOnlyList<Parameter> Encoder(Wav2Vec2Config config) => Weights.Build(new ShapeSource(), w => new Wav2Vec2(w[config.Prefix], config)).Parameters;
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Parley.Models;
+using Parley.Nn;
 using Parley.Tensors;
 
 namespace Parley.Cli;
@@ -8,14 +9,15 @@ namespace Parley.Cli;
 internal static class BenchCommand
 {
     private const string Help = """
-        Times operations, named configurations with random weights, or a checkpoint.
+        Times operations, the parts of a model, or with --seconds a whole recording: loading, real-time factor and peak memory, one
+        window after another and in batches. A model is a named configuration with random weights, or a checkpoint.
 
         Examples:
           parley bench ops --only 'sgemm|linear' --threads 1,2
           parley bench whisper base --json >> ours.jsonl
-          parley bench wav2vec2 base
-          parley bench whisper base --only step
-          parley bench whisper-base/ --seconds 600 --precision int8
+          parley bench wav2vec2 base --precision int8
+          parley bench whisper-base --seconds 600 --threads 2 --only sequential
+          parley bench ./whisper-base --seconds 600 --precision int8 --batch 8
         """;
 
     /// <summary>The command as the parser sees it.</summary>
@@ -23,57 +25,74 @@ internal static class BenchCommand
     {
         var what = new Argument<string>("WHAT") { Description = "ops, whisper, wav2vec2, the name of a configuration, a model folder or a hub id" };
         var size = new Argument<string?>("SIZE") { Description = "With whisper or wav2vec2: tiny, base, small, large-v3, …", Arity = ArgumentArity.ZeroOrOne };
-        var threads = new Option<string>("--threads") { Description = "Thread counts, one after another; default: 1 and all cores", DefaultValueFactory = _ => Environment.ProcessorCount == 1 ? "1" : $"1,{Environment.ProcessorCount}" };
-        var runs = new Option<int>("--runs") { Description = "Samples of each measurement, of about 0.1 s", DefaultValueFactory = _ => 7 };
+        var threads = new Option<string>("--threads") { Description = "Thread counts, one after another; default: 1 and all cores", DefaultValueFactory = _ => Environment.ProcessorCount == 1 ? "1" : $"1,{Environment.ProcessorCount}", HelpName = "LIST" };
+        var runs = new Option<int>("--runs") { Description = "Samples of each measurement, of about 0.1 s", DefaultValueFactory = _ => 7, HelpName = "N" };
         var only = new Option<string?>("--only") { Description = "Measure only names that match", HelpName = "REGEX" };
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var seconds = new Option<int>("--seconds") { Description = "Length of the synthetic recording for a checkpoint", DefaultValueFactory = _ => 60 };
-        var tokens = new Option<int?>("--tokens") { Description = "Decode a checkpoint greedily with at most so many tokens a window, for weights that say nothing sensible" };
-        var precision = new Option<string?>("--precision") { Description = "Format of a checkpoint's weight matrices; default: as stored" }.AcceptOnlyFromAmong(Choices.Precisions);
-        var command = new Command("bench", Help) { what, size, threads, runs, only, json, seconds, tokens, precision };
-        command.SetAction((parse, cancel) => RunAsync(
-            terminal,
-            parse.GetRequiredValue(what),
-            parse.GetValue(size),
-            Threads(parse.GetRequiredValue(threads)),
-            new BenchMeter(terminal, Math.Clamp(parse.GetValue(runs), 1, 10_000), parse.GetValue(only), parse.GetValue(json)),
-            (path, name, count) => EndToEndBench.Run(
-                new BenchMeter(terminal, 1, parse.GetValue(only), parse.GetValue(json)), path, name, Math.Clamp(parse.GetValue(seconds), 1, 36_000), count, Choices.Precision(parse.GetValue(precision)), parse.GetValue(tokens), cancel),
-            cancel));
+        var precision = new Option<string?>("--precision") { Description = "Format of the weight matrices; default: float32 and int8 for parts, as stored for a recording" }.AcceptOnlyFromAmong(Choices.Precisions);
+        var seconds = new Option<int?>("--seconds") { Description = "Transcribe a synthetic recording of this length", HelpName = "N" };
+        var batch = new Option<int>("--batch") { Description = "Windows decoded together", DefaultValueFactory = _ => 8, HelpName = "N" };
+        var tokens = new Option<int?>("--tokens") { Description = "Whisper decodes just so many tokens a window, greedily; default: 100 for random weights, what the model says for a checkpoint", HelpName = "N" };
+        var command = new Command("bench", Help) { what, size, threads, runs, only, json, precision, seconds, batch, tokens };
+        command.SetAction((parse, cancel) =>
+        {
+            var (name, counts, format) = (parse.GetRequiredValue(what), Threads(parse.GetRequiredValue(threads)), Choices.Precision(parse.GetValue(precision)));
+            var meter = new BenchMeter(terminal, Math.Clamp(parse.GetValue(runs), 1, 10_000), parse.GetValue(only), parse.GetValue(json));
+            var recording = parse.GetValue(seconds) is { } length
+                ? new EndToEndBench(meter, Between("--seconds", length, 36_000), Between("--batch", parse.GetValue(batch), 256), format, parse.GetValue(tokens) is { } most ? Between("--tokens", most, 100_000) : null)
+                : null;
+            return RunAsync(terminal, parse.GetValue(size) is { } s ? $"{name}-{s}" : name, parse.GetValue(size) is not null, counts, meter, recording, format, cancel);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(Terminal terminal, string what, string? size, int[] threads, BenchMeter meter, Action<string, string, int> endToEnd, CancellationToken cancel)
+    private static async Task<int> RunAsync(
+        Terminal terminal, string what, bool isName, int[] threads, BenchMeter meter, EndToEndBench? recording, WeightFormat? precision, CancellationToken cancel)
     {
-        var description = what == "ops" ? null : ModelDescriptions.Find(size is null ? what : $"{what}-{size}");
-        if (what != "ops" && description is null)
+        var description = ModelDescriptions.Find(what);
+        if (isName && description is null)
         {
-            if (size is not null)
-            {
-                throw new ArgumentException($"no configuration {what}-{size}; `parley models list` names them");
-            }
-
-            var path = await ModelSource.ResolveAsync(what, terminal, cancel).ConfigureAwait(false);
-            var name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-            foreach (var count in threads)
-            {
-                endToEnd(path, name, count);
-            }
-
-            return 0;
+            throw new ArgumentException($"no configuration {what}; `parley models list` names them");
         }
 
-        foreach (var count in threads)
+        if (what == "ops")
         {
-            var backend = Backend.WithThreads(count);
-            meter.Run(description is null ? OpBenches.All(backend) : ModelBenches.Of(description, backend), count, cancel);
+            Run(backend => OpBenches.All(backend));
+        }
+        else if (description is not null && recording is null)
+        {
+            Run(backend => ModelBenches.Of(description, new RandomWeights(0), backend, precision));
+        }
+        else if (description is not null)
+        {
+            var folder = RandomCheckpoint.Of(description, terminal);
+            Array.ForEach(threads, count => recording!.Run(folder, description.Name, count, isRandom: true, cancel));
+        }
+        else
+        {
+            var path = await ModelSource.ResolveAsync(what, terminal, cancel).ConfigureAwait(false);
+            if (recording is not null)
+            {
+                var name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+                Array.ForEach(threads, count => recording.Run(path, name, count, isRandom: false, cancel));
+            }
+            else
+            {
+                var published = ModelsCommand.Read(path);
+                using var checkpoint = Checkpoint.Open(path);
+                Run(backend => ModelBenches.Of(published, new CheckpointWeights(checkpoint), backend, precision));
+            }
         }
 
         return meter.Any ? 0 : throw new ArgumentException("no measurement matches --only");
+
+        void Run(Func<Backend, IReadOnlyList<(string Name, Func<Action> Make)>> jobs) => Array.ForEach(threads, count => meter.Run(jobs(Backend.WithThreads(count)), count, cancel));
     }
 
     private static int[] Threads(string text) =>
     [
         .. text.Split(',').Select(t => int.TryParse(t, out var n) && n is > 0 and <= 1024 ? n : throw new ArgumentException($"--threads: \"{t}\" is not a number from 1 to 1024")),
     ];
+
+    private static int Between(string option, int value, int most) => value >= 1 && value <= most ? value : throw new ArgumentException($"{option} {value} must be 1 to {most}");
 }

@@ -1,44 +1,75 @@
 using System.Diagnostics;
 using Parley.Models;
 using Parley.Tensors;
+using Parley.Text;
 
 namespace Parley.Cli;
 
-/// <summary>A whole recording through a checkpoint: time, real-time factor and peak memory, one window after another and in batches.</summary>
-internal static class EndToEndBench
+/// <summary>A whole recording through a checkpoint: load, time, real-time factor and peak memory, one window after another and in batches.</summary>
+/// <param name="meter">Prints the measurements.</param>
+/// <param name="length">Seconds of the recording.</param>
+/// <param name="batch">Windows decoded together.</param>
+/// <param name="precision">Format of the weight matrices; null: as stored.</param>
+/// <param name="tokens">Tokens that Whisper decodes a window; null: the default.</param>
+internal sealed class EndToEndBench(BenchMeter meter, int length, int batch, WeightFormat? precision, int? tokens)
 {
-    private const int Batch = 8;
+    private const int RandomTokens = 100;
+    private const int Loads = 3;
 
-    /// <summary>Measures a checkpoint and prints one line for each way.</summary>
-    public static void Run(BenchMeter meter, string path, string name, int length, int threads, WeightFormat? precision, int? tokens, CancellationToken cancel)
+    /// <summary>Measures a checkpoint and prints a line for each thing.</summary>
+    public void Run(string path, string name, int threads, bool isRandom, CancellationToken cancel)
     {
-        var suffix = precision is { } p && p != WeightFormat.Float32 ? $"-{p.ToString().ToLowerInvariant()}" : "";
-        if (!meter.Wants($"{name}-{length}s-sequential{suffix}") && !meter.Wants($"{name}-{length}s-batched{suffix}"))
+        var suffix = ModelBenches.Suffix(precision);
+        (string Name, int Batch)[] ways = [.. new[] { ($"{name}-{length}s-sequential{suffix}", 1), ($"{name}-{length}s-batched{suffix}", batch) }.Where(w => meter.Wants(w.Item1))];
+        if (meter.Wants($"{name}-load{suffix}"))
+        {
+            meter.Print($"{name}-load{suffix}", threads, [.. Enumerable.Range(0, Loads).Select(_ => Load(path, threads))], null, []);
+        }
+
+        if (ways.Length == 0)
         {
             return;
         }
 
-        var start = Stopwatch.GetTimestamp();
         using var recognizer = SpeechRecognizer.Load(path, precision, threads);
-        meter.Print($"{name}-load{suffix}", threads, [Stopwatch.GetElapsedTime(start).TotalSeconds], null, []);
         var samples = Syllables(length * SpeechRecognizer.SampleRate);
-        var whisper = recognizer.ModelType == "whisper" && tokens is { } most
-            ? new WhisperOptions(Language: "en", Temperatures: [0], MaxTokens: most, Timestamps: false, CompressionRatioThreshold: null, LogProbThreshold: null, NoSpeechThreshold: null, ConditionOnPreviousText: false)
-            : null;
-        foreach (var (way, batch) in new[] { ("sequential", 1), ("batched", Batch) })
+        var whisper = recognizer.ModelType == "whisper" && (tokens ?? (isRandom ? RandomTokens : null)) is { } count ? Exactly(path, count) : null;
+        foreach (var (full, size) in ways)
         {
-            var full = $"{name}-{length}s-{way}{suffix}";
-            if (!meter.Wants(full))
-            {
-                continue;
-            }
-
             ProcessorTime.ResetPeak();
             var began = Stopwatch.GetTimestamp();
-            var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(whisper, batch), cancel: cancel);
+            var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(whisper, size), cancel: cancel);
             var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
             meter.Print(full, threads, [seconds], null, [("rtfx", length / seconds), ("peak_mib", ProcessorTime.PeakMebibytes()), ("tokens", transcript.Segments.Sum(s => s.Tokens.Count))]);
         }
+    }
+
+    private double Load(string path, int threads)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var recognizer = SpeechRecognizer.Load(path, precision, threads);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>So many text tokens in every window, whatever the weights say: the end and all other special tokens are forbidden.</summary>
+    private static WhisperOptions Exactly(string path, int count)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new ArgumentException($"--tokens needs a model folder; {path} is none");
+        }
+
+        var tokenizer = WhisperTokenizer.Load(path);
+        return new WhisperOptions(
+            Language: tokenizer.LanguageTokens.Count > 0 ? "en" : null,
+            Temperatures: [0],
+            MaxTokens: count,
+            Timestamps: false,
+            CompressionRatioThreshold: null,
+            LogProbThreshold: null,
+            NoSpeechThreshold: null,
+            ConditionOnPreviousText: false,
+            Suppress: [.. Enumerable.Range(tokenizer.Eot, tokenizer.VocabSize - tokenizer.Eot)]);
     }
 
     /// <summary>Bursts of noise with the rhythm of speech: syllables, and a pause now and then.</summary>

@@ -10,14 +10,26 @@ internal static class ModelBenches
     private const int Past = 64;
     private const int Prompt = 224;
 
-    /// <summary>The parts of a configuration on a backend, in float32 and in int8.</summary>
-    public static IReadOnlyList<(string Name, Func<Action> Make)> Of(ModelDescription description, Backend backend) => description.Whisper is { } whisper
-        ? [.. Whisper(description.Name, "", whisper, new WeightsOptions(backend)), .. Whisper(description.Name, "-int8", whisper, new WeightsOptions(backend, WeightFormat.Int8))]
-        : [Waves(description, "", new WeightsOptions(backend)), Waves(description, "-int8", new WeightsOptions(backend, WeightFormat.Int8))];
-
-    private static (string Name, Func<Action> Make)[] Whisper(string name, string suffix, WhisperConfig config, WeightsOptions options)
+    /// <summary>The parts of a model on a backend, in one precision or in float32 and int8.</summary>
+    /// <param name="description">Names and sizes.</param>
+    /// <param name="source">Where the weights come from.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="precision">Format of the weight matrices; null: both.</param>
+    public static IReadOnlyList<(string Name, Func<Action> Make)> Of(ModelDescription description, IWeightSource source, Backend backend, WeightFormat? precision)
     {
-        Lazy<Whisper> model = new(() => Weights.Build(new RandomWeights(0), w => new Whisper(w["model"], config), options).Model);
+        WeightFormat[] formats = precision is { } one ? [one] : [WeightFormat.Float32, WeightFormat.Int8];
+        return [.. formats.SelectMany(f => description.Whisper is { } whisper
+            ? Whisper(description.Name, whisper, source, new WeightsOptions(backend, f))
+            : [Waves(description, source, new WeightsOptions(backend, f))])];
+    }
+
+    /// <summary>What a format adds to the name of a measurement.</summary>
+    public static string Suffix(WeightFormat? format) => format is null or WeightFormat.Float32 ? "" : $"-{format.ToString()!.ToLowerInvariant()}";
+
+    private static (string Name, Func<Action> Make)[] Whisper(string name, WhisperConfig config, IWeightSource source, WeightsOptions options)
+    {
+        var suffix = Suffix(options.Precision);
+        Lazy<Whisper> model = new(() => Weights.Build(source, w => WhisperOf(w, config), options).Model);
         Lazy<Tensor> features = new(() => OpBenches.Random([1, config.AudioPositions, config.Dim], options.Backend));
         return
         [
@@ -36,9 +48,16 @@ internal static class ModelBenches
         ];
     }
 
-    private static (string Name, Func<Action> Make) Waves(ModelDescription description, string suffix, WeightsOptions options) => ($"{description.Name}-10s{suffix}", () =>
+    private static Whisper WhisperOf(Weights w, WhisperConfig config)
     {
-        var model = Weights.Build(new RandomWeights(0), w => new CtcModel(w, description.Wav2Vec2!), options).Model;
+        // Some files store the embedding table again as the output projection.
+        w.Ignore("proj_out.");
+        return new Whisper(w["model"], config);
+    }
+
+    private static (string Name, Func<Action> Make) Waves(ModelDescription description, IWeightSource source, WeightsOptions options) => ($"{description.Name}-10s{Suffix(options.Precision)}", () =>
+    {
+        var model = Weights.Build(source, w => new CtcModel(w, description.Wav2Vec2!), options).Model;
         var waveform = OpBenches.Random([1, 10 * Wav2Vec2Config.SampleRate], options.Backend);
         return OpBenches.Call(() => model.Forward(waveform));
     }

@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Parley.Models;
+using Parley.Nn;
+
+namespace Parley.Cli;
+
+/// <summary>A named configuration with random weights as a checkpoint folder: written once, so that mapping and loading it are the real thing.</summary>
+internal static class RandomCheckpoint
+{
+    private const int HeaderAlignment = 64;
+    private const int Piece = 1 << 20;
+
+    /// <summary>The folder of a configuration below the user's cache, written when it is not there yet.</summary>
+    public static string Of(ModelDescription description, Terminal terminal) => Of(description, Path.Combine(Cache(), "parley", "bench"), terminal);
+
+    /// <summary>The same below a given folder.</summary>
+    public static string Of(ModelDescription description, string root, Terminal terminal)
+    {
+        var folder = Path.Combine(root, description.Name);
+        var config = Path.Combine(folder, "config.json");
+        var json = description.ConfigJson();
+        if (File.Exists(config) && File.ReadAllText(config) == json)
+        {
+            return folder;
+        }
+
+        var parameters = description.Checkpoint();
+        terminal.Error.WriteLine($"writing random weights of {description.Name} ({parameters.Sum(p => p.Count) * sizeof(float) / 1e6:N0} MB) to {folder}");
+        Directory.CreateDirectory(folder);
+        File.Delete(config);
+        using (var file = File.Create(Path.Combine(folder, "model.safetensors")))
+        {
+            WriteWeights(file, parameters);
+        }
+
+        if (description.Wav2Vec2 is { } waves)
+        {
+            File.WriteAllText(Path.Combine(folder, "vocab.json"), Symbols(waves.VocabSize));
+        }
+
+        // Last, so that a folder with a configuration is a whole one.
+        File.WriteAllText(config, json);
+        return folder;
+    }
+
+    private static string Cache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+        : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+
+    private static void WriteWeights(Stream file, IReadOnlyList<Parameter> parameters)
+    {
+        using var header = new MemoryStream();
+        using (var json = new Utf8JsonWriter(header))
+        {
+            json.WriteStartObject();
+            var offset = 0L;
+            foreach (var parameter in parameters)
+            {
+                json.WriteStartObject(parameter.Name);
+                json.WriteString("dtype", "F32");
+                Numbers(json, "shape", parameter.Shape.Dims.ToArray().Select(d => (long)d));
+                var end = offset + (parameter.Count * sizeof(float));
+                Numbers(json, "data_offsets", [offset, end]);
+                json.WriteEndObject();
+                offset = end;
+            }
+
+            json.WriteEndObject();
+        }
+
+        while ((header.Length + sizeof(long)) % HeaderAlignment != 0)
+        {
+            header.WriteByte((byte)' ');
+        }
+
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        file.Write(length);
+        header.WriteTo(file);
+        var random = new Random(0);
+        var values = new float[Piece];
+        foreach (var parameter in parameters)
+        {
+            for (var left = parameter.Count; left > 0; left -= Piece)
+            {
+                var piece = values.AsSpan(0, (int)Math.Min(left, Piece));
+                InitOf(parameter).Fill(piece, random);
+                file.Write(MemoryMarshal.AsBytes(piece));
+            }
+        }
+    }
+
+    private static void Numbers(Utf8JsonWriter json, string name, IEnumerable<long> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteNumberValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>Gains of norms are 1, biases 0, and matrices keep the size of what goes through them.</summary>
+    private static Init InitOf(Parameter parameter)
+    {
+        var dims = parameter.Shape.Dims;
+        return parameter.Name.EndsWith("weight_g", StringComparison.Ordinal) || (dims.Length == 1 && parameter.Name.EndsWith(".weight", StringComparison.Ordinal)) ? Init.Ones
+            : dims.Length == 1 ? Init.Zeros
+            : Init.KaimingUniform((int)Math.Max(1, parameter.Count / dims[0]));
+    }
+
+    private static string Symbols(int count)
+    {
+        string[] first = ["<pad>", "<s>", "</s>", "<unk>", "|"];
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            for (var i = 0; i < count; i++)
+            {
+                json.WriteNumber(i < first.Length ? first[i] : ((char)('A' + i - first.Length)).ToString(), i);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+    }
+}
