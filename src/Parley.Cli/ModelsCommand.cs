@@ -66,10 +66,10 @@ internal static class ModelsCommand
         var (trainable, all) = (ModelDescription.Trainable(parameters), parameters.Sum(p => p.Count));
         List<string[]> counts =
         [
-            ["parameters", $"{trainable:N0}", description.PublishedAs.Length == 0 ? "" : $"published as {description.PublishedAs}"],
+            ["total", $"{trainable:N0}", description.PublishedAs.Length == 0 ? "" : $"published as {description.PublishedAs}"],
             ["trainable", $"{trainable:N0}", ""],
             ["tied", $"{description.Tied:N0}", description.Tied == 0 ? "" : "the token embedding is the output projection too, and counts once"],
-            ["buffers", $"{all - trainable:N0}", ""],
+            ["buffers", $"{all - trainable:N0}", all == trainable ? "" : "stored or computed, never trained, in no count above"],
             .. description.OtherCounts().Select(c => new[] { "", $"{c.Count:N0}", c.What }),
         ];
         Columns.Write(terminal, counts, 1);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Models;
 
 namespace Parley.Cli.Tests;
 
@@ -25,6 +26,51 @@ public class BenchTests
         Assert.Contains("whisper-digits-micro-8s-sequential", run.Output, StringComparison.Ordinal);
         Assert.Contains("whisper-digits-micro-8s-batched", run.Output, StringComparison.Ordinal);
         Assert.Contains("peak_mib", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_window_has_just_the_tokens_asked_for()
+    {
+        var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--seconds", "16", "--tokens", "5", "--batch", "2", "--json");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToDictionary(l => l.GetProperty("name").GetString()!);
+        Assert.Equal(["whisper-digits-micro-load", "whisper-digits-micro-16s-sequential", "whisper-digits-micro-16s-batched"], lines.Keys);
+        Assert.Equal(4 * 5, lines["whisper-digits-micro-16s-sequential"].GetProperty("tokens").GetInt32());
+        Assert.Equal(0, lines["whisper-digits-micro-16s-batched"].GetProperty("tokens").GetInt32() % 5);
+        Assert.True(lines["whisper-digits-micro-16s-batched"].GetProperty("rtfx").GetDouble() > 0);
+    }
+
+    [Fact]
+    public void A_checkpoint_is_measured_in_parts()
+    {
+        var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--runs", "1", "--precision", "int8");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal(
+            ["whisper-digits-micro-encoder-int8", "whisper-digits-micro-crosskv-int8", "whisper-digits-micro-step-int8"],
+            run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[0]));
+    }
+
+    [Theory]
+    [InlineData("whisper")]
+    [InlineData("wav2vec2")]
+    public void Random_weights_are_a_checkpoint_that_is_written_once(string family)
+    {
+        using var folder = new TemporaryFolder();
+        var small = family == "whisper"
+            ? new ModelDescription("small", "", "", Whisper: new WhisperConfig(80, 16, 1, 1, 2, 2, 32, 32, 100, 64, 51865))
+            : new ModelDescription("small", "", "", Wav2Vec2: new Wav2Vec2Config("wav2vec2", Dim: 16, Layers: 1, Heads: 2, FeedForward: 32, PositionGroups: 4));
+        var error = new StringWriter();
+        var terminal = new Terminal(TextWriter.Null, error, () => Stream.Null);
+        var path = RandomCheckpoint.Of(small, folder.Path, terminal);
+        using (var recognizer = SpeechRecognizer.Load(path))
+        {
+            Assert.Equal(family, recognizer.ModelType);
+        }
+
+        var written = File.GetLastWriteTimeUtc(Path.Combine(path, "model.safetensors"));
+        Assert.Equal(path, RandomCheckpoint.Of(small, folder.Path, terminal));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(path, "model.safetensors")));
+        Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class FixtureRunnerTests : IDisposable
     {
         var rows = FixtureRunner.Run(Goldens.Folder("wav2vec2_base_ctc"));
         var gradient = Assert.Single(rows, r => r.Name == "grad.lm_head.weight");
-        Assert.Equal(("not computed: needs gradients", FixtureVerdict.NotComputed), (gradient.Detail, gradient.Verdict));
+        Assert.Equal(("Parley has no gradients yet", FixtureVerdict.NotComputed, true), (gradient.Detail, gradient.Verdict, gradient.Ok));
     }
 
     [Fact]
@@ -35,7 +35,44 @@ public sealed class FixtureRunnerTests : IDisposable
     {
         Copy("wav2vec2_base_ctc");
         File.WriteAllText(Path.Combine(_folder.FullName, "config.json"), "{\"model_type\": \"teleprinter\"}");
-        Assert.All(FixtureRunner.Run(_folder.FullName), r => Assert.Equal(FixtureVerdict.NotComputed, r.Verdict));
+        Assert.All(FixtureRunner.Run(_folder.FullName), r => Assert.Equal((FixtureVerdict.NotComputed, r.IsGradient), (r.Verdict, r.Ok)));
+    }
+
+    [Theory]
+    [InlineData("whisper_features_80", 7)]
+    [InlineData("whisper_features_128", 7)]
+    [InlineData("tokenizer_whisper", 11)]
+    [InlineData("tokenizer_gpt2", 6)]
+    [InlineData("tokenizer_wav2vec2_ctc", 6)]
+    [InlineData("number_formats", 3)]
+    [InlineData("ctc_loss", 8)]
+    public void Folders_without_a_model_are_run_too(string golden, int passed)
+    {
+        var rows = FixtureRunner.Run(Goldens.Folder(golden));
+        Assert.Equal(passed, rows.Count(r => r.Verdict == FixtureVerdict.Passed));
+        Assert.All(rows, r => Assert.True(r.Ok, $"{golden} {r.Name}: {r.Detail}"));
+    }
+
+    [Fact]
+    public void A_wrong_id_fails_its_own_cases_only()
+    {
+        Copy("tokenizer_gpt2");
+        var path = Path.Combine(_folder.FullName, "cases.json");
+        var text = File.ReadAllText(path);
+        var at = text.IndexOf("64", StringComparison.Ordinal);
+        File.WriteAllText(path, $"{text[..at]}65{text[(at + 2)..]}");
+        Assert.Equal(["encode.ids", "encode.decoded", "encode.decoded_skip_special"], FixtureRunner.Run(_folder.FullName).Where(r => r.Verdict == FixtureVerdict.Failed).Select(r => r.Name));
+    }
+
+    [Fact]
+    public void Searches_are_told_by_what_the_fixture_says_of_them()
+    {
+        Copy("whisper_80");
+        var path = Path.Combine(_folder.FullName, "fixture.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("num_beams=4", "num_beams=3", StringComparison.Ordinal).Replace("from <sot><en><transcribe><notimestamps>", "from <sot><de><transcribe><notimestamps>", StringComparison.Ordinal));
+        var rows = FixtureRunner.Run(_folder.FullName);
+        Assert.Contains(rows, r => r.Name == "greedy_plain_ids" && r.Verdict == FixtureVerdict.Failed);
+        Assert.Contains(rows, r => r.Name == "generate_translate_ids" && r.Verdict == FixtureVerdict.Passed);
     }
 
     [Fact]

@@ -43,8 +43,8 @@ internal static class ModelBenches
                 var (whisper, heard) = (model.Value, features.Value);
                 return () => whisper.NewState(heard).Dispose();
             }),
-            ($"{name}-prompt{Prompt}{suffix}", () => Decode(model.Value, features.Value, Prompt, 0)),
-            ($"{name}-step{suffix}", () => Decode(model.Value, features.Value, 1, Past)),
+            .. config.TextPositions >= Prompt ? new (string, Func<Action>)[] { ($"{name}-prompt{Prompt}{suffix}", () => Decode(model.Value, features.Value, Prompt, 0)) } : [],
+            ($"{name}-step{suffix}", () => Decode(model.Value, features.Value, 1, Math.Min(Past, config.TextPositions - 1))),
         ];
     }
 

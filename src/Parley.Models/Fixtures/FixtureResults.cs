@@ -6,7 +6,7 @@ namespace Parley.Models;
 internal sealed class FixtureResults
 {
     private readonly Dictionary<string, (long[] Shape, float[]? Numbers, long[]? Integers)> _tensors = new(StringComparer.Ordinal);
-    private readonly List<(string Prefix, string Reason)> _reasons = [("grad.", "needs gradients")];
+    private readonly List<(string Prefix, string Reason)> _reasons = [];
 
     /// <summary>Real numbers.</summary>
     public void Add(string name, IReadOnlyList<int> shape, float[] values) => _tensors[name] = ([.. shape.Select(d => (long)d)], values, null);
@@ -27,7 +27,7 @@ internal sealed class FixtureResults
     }
 
     /// <summary>Why names that start so are not computed.</summary>
-    public void CannotCompute(string prefix, string reason) => _reasons.Insert(0, (prefix, reason));
+    public void CannotCompute(string prefix, string reason) => _reasons.Add((prefix, reason));
 
     /// <summary>The row of one expected tensor.</summary>
     public FixtureRow Compare(ExpectedTensor expected)
@@ -35,7 +35,8 @@ internal sealed class FixtureResults
         if (!_tensors.TryGetValue(expected.Name, out var got))
         {
             var (prefix, reason) = _reasons.Find(r => expected.Name.StartsWith(r.Prefix, StringComparison.Ordinal));
-            return new FixtureRow(expected.Name, FixtureVerdict.NotComputed, 0, 0, prefix is null ? "not computed: unknown to this model's runner" : $"not computed: {reason}");
+            var row = new FixtureRow(expected.Name, FixtureVerdict.NotComputed, 0, 0, prefix is null ? "unknown to this model's runner" : reason);
+            return row.IsGradient ? row with { Detail = "Parley has no gradients yet" } : row;
         }
 
         if (!got.Shape.SequenceEqual(expected.Stored.Shape))

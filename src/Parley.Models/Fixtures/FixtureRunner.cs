@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Nn;
 using Parley.Tensors;
 
 namespace Parley.Models;
@@ -10,10 +11,15 @@ public static class FixtureRunner
     /// <summary>Computes every expected tensor that Parley can and compares it.</summary>
     /// <param name="folder">Holds fixture.json, inputs.safetensors, expected.safetensors and the model, if there is one.</param>
     /// <param name="backend">What computes; null: <see cref="Backend.Default"/>.</param>
-    /// <returns>A row for each expected tensor, in the order of fixture.json.</returns>
+    /// <returns>A row for each expected tensor, in the order of fixture.json; for a folder with cases.json a row for each kind of case.</returns>
     public static IReadOnlyList<FixtureRow> Run(string folder, Backend? backend = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (new ModelFolder(folder).Has("cases.json"))
+        {
+            return CasesFixture.Run(new ModelFolder(folder));
+        }
+
         using var fixture = Fixture.Open(folder);
         var results = new FixtureResults();
         using (new TensorScope())
@@ -39,8 +45,14 @@ public static class FixtureRunner
             case "whisper":
                 WhisperFixture.Compute(fixture, config!.RootElement, results, backend);
                 break;
+            case null when WhisperFeaturesFixture.Fits(fixture):
+                WhisperFeaturesFixture.Compute(fixture, results);
+                break;
+            case null when CtcLossFixture.Fits(fixture):
+                CtcLossFixture.Compute(fixture, results);
+                break;
             case null:
-                results.CannotCompute("", "the folder has no config.json with a model_type");
+                results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no Whisper preprocessor_config.json, no CTC loss");
                 break;
             default:
                 results.CannotCompute("", $"no runner for model_type \"{type}\"");

@@ -53,32 +53,42 @@ internal sealed partial class WhisperFixture
         Loss();
         var languages = Languages();
         _results.Add("detected_language", [_batch], languages);
-        foreach (var expected in _fixture.Expected.Where(e => e.Stored.Shape.Count == 2))
+        (string Language, bool Translate)? first = null;
+        foreach (var expected in _fixture.Expected.Where(e => e.Stored.Shape.Count == 2).OrderBy(e => e.What.StartsWith("the same", StringComparison.Ordinal)))
         {
             var width = (int)expected.Stored.Shape[1];
-            var language = Language().Match(expected.What) is { Success: true } match ? match.Groups[1].Value : "en";
             switch (expected.Name)
             {
                 case "greedy_plain_ids":
-                    Plain(width);
+                    Plain(width, PromptOf(expected.What) ?? _ids.Start("en", translate: false, timestamps: false));
                     break;
                 case "timestamp_rules_ids":
-                    Stamped(width);
+                    Stamped(width, PromptOf(expected.What) ?? _ids.Start("en", translate: false, timestamps: true));
                     break;
-                case "generate_notimestamps_ids":
-                    Generate(expected.Name, width, language, translate: false, beams: 1);
-                    break;
-                case "generate_translate_ids":
-                    Generate(expected.Name, width, language, translate: true, beams: 1);
-                    break;
-                case "generate_beam4_ids":
-                    Generate(expected.Name, width, language, translate: false, beams: int.Parse(Beams().Match(expected.What).Groups[1].ValueSpan));
+                case var name when name.StartsWith("generate_", StringComparison.Ordinal) && name.EndsWith("_ids", StringComparison.Ordinal):
+                    // What an entry does not say is as in the first one.
+                    var language = Language().Match(expected.What) is { Success: true } match ? match.Groups[1].Value : first?.Language ?? "en";
+                    var translate = expected.What.Contains("translate", StringComparison.Ordinal) || (first?.Translate == true && !expected.What.Contains("transcribe", StringComparison.Ordinal));
+                    first ??= (language, translate);
+                    Generate(name, width, language, translate, Beams().Match(expected.What) is { Success: true } beams ? int.Parse(beams.Groups[1].ValueSpan) : 1);
                     break;
                 default:
                     break;
             }
         }
     }
+
+    /// <summary>The prompt that a text spells, such as "from &lt;sot&gt;&lt;en&gt;&lt;transcribe&gt;"; null if it spells none.</summary>
+    private List<int>? PromptOf(string what) => Spelt().Match(what) is { Success: true } match
+        ? [.. match.Groups[1].Captures.Select(c => c.Value switch
+        {
+            "sot" => _ids.StartOfTranscript,
+            "transcribe" => _ids.Transcribe,
+            "translate" => _ids.Translate,
+            "notimestamps" => _ids.NoTimestamps,
+            var language => _ids.Languages.TryGetValue(language, out var id) ? id : throw new InvalidDataException($"{_fixture.Name}: <{language}> in \"{what}\" is no token of this model"),
+        })]
+        : null;
 
     private void Forced()
     {
@@ -125,9 +135,8 @@ internal sealed partial class WhisperFixture
     }
 
     /// <summary>The likeliest token each time, nothing forbidden, never ended.</summary>
-    private void Plain(int width)
+    private void Plain(int width, IReadOnlyList<int> prompt)
     {
-        var prompt = _ids.Start("en", translate: false, timestamps: false);
         using var state = _model.NewState(_features);
         var rows = Enumerable.Range(0, _batch).Select(_ => prompt.ToList()).ToArray();
         var logits = Prompt(state, prompt);
@@ -151,9 +160,8 @@ internal sealed partial class WhisperFixture
     }
 
     /// <summary>The likeliest token under all rules, with the scores after them.</summary>
-    private void Stamped(int width)
+    private void Stamped(int width, IReadOnlyList<int> prompt)
     {
-        var prompt = _ids.Start("en", translate: false, timestamps: true);
         var steps = width - prompt.Count;
         ILogitFilter[] filters =
         [
@@ -218,6 +226,9 @@ internal sealed partial class WhisperFixture
 
     [GeneratedRegex(@"language (\w+)")]
     private static partial Regex Language();
+
+    [GeneratedRegex(@"from (?:<(\w+)>)+")]
+    private static partial Regex Spelt();
 
     [GeneratedRegex(@"num_beams=(\d+)")]
     private static partial Regex Beams();
