@@ -64,7 +64,7 @@ internal sealed class RecognitionOptions
         {
             Language = parse.GetValue(_language) ?? model.Language,
             Translate = parse.GetValue(_task) == "translate",
-            Timestamps = !parse.GetValue(_noTimestamps) && (words || (model.Timestamps ?? true)),
+            Timestamps = !parse.GetValue(_noTimestamps) && (model.Timestamps ?? true),
             Temperatures = Choices.Numbers("--temperature", parse.GetValue(_temperature)),
             BeamSize = parse.GetValue(_beam) ?? defaults.BeamSize,
             Patience = parse.GetValue(_patience) ?? defaults.Patience,
@@ -79,11 +79,6 @@ internal sealed class RecognitionOptions
         // Models without Whisper's settings take none, so they are given only when one was asked for.
         var options = new TranscriptionOptions(whisper == defaults ? null : whisper, batch, WordTimestamps: words);
         options.Validate();
-        if (words && !whisper.Timestamps)
-        {
-            throw new ArgumentException("--word-timestamps and --no-timestamps contradict each other");
-        }
-
         return options;
     }
 }

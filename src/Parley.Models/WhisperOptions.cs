@@ -16,7 +16,7 @@ namespace Parley.Models;
 /// <param name="ConditionOnPreviousText">Show the model the text so far; reset after a window that needed a temperature above 0.5.</param>
 /// <param name="InitialPrompt">Text shown before the first window: names, spelling, style; null: none.</param>
 /// <param name="CarryInitialPrompt">Show it before every window.</param>
-/// <param name="WordTimestamps">Time every word by cross-attention and dynamic time warping.</param>
+/// <param name="WordTimestamps">Time every word by cross-attention and dynamic time warping; the model needs no time stamps for it.</param>
 /// <param name="HallucinationSilence">With word times: skip silences longer than this many seconds around unlikely words; null: off.</param>
 /// <param name="Clips">Stretches (start, end) in seconds to transcribe, end null: to the end; null: all.</param>
 /// <param name="Suppress">Ids never produced; null: the checkpoint's.</param>
@@ -72,11 +72,6 @@ public sealed record WhisperOptions(
         if (CarryInitialPrompt && InitialPrompt is null)
         {
             throw new ArgumentException("carrying the initial prompt needs an initial prompt");
-        }
-
-        if (WordTimestamps && !Timestamps)
-        {
-            throw new ArgumentException("word timestamps need timestamps");
         }
 
         var last = 0.0;

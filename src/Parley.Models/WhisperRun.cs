@@ -86,7 +86,9 @@ internal sealed class WhisperRun
         if (_options.WordTimestamps)
         {
             TimeWords(segments, features, offset, size);
-            if (!endsInSilence && WhisperWords.LastEnd(segments) is { } end && end > offset)
+
+            // Without time stamps a window is done as a whole; the reference would hear it again from its last word.
+            if (_options.Timestamps && !endsInSilence && WhisperWords.LastEnd(segments) is { } end && end > offset)
             {
                 next = Frame(end);
             }

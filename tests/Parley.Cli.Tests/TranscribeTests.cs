@@ -58,6 +58,20 @@ public class TranscribeTests
         Assert.Equal("seven eight nine one two three", json.RootElement.GetProperty("text").GetString());
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void Words_are_timed_without_time_stamps(string batch)
+    {
+        using var json = JsonDocument.Parse(CommandRun.Of("transcribe", CommandRun.Sample, "--format", "json", "--word-timestamps", "--batch", batch).Output);
+        Assert.Equal("seven eight nine one two three", json.RootElement.GetProperty("text").GetString());
+        var words = json.RootElement.GetProperty("segments").EnumerateArray().SelectMany(s => s.GetProperty("words").EnumerateArray()).ToArray();
+        Assert.Equal(["seven", "eight", "nine", "one", "two", "three"], words.Select(w => w.GetProperty("word").GetString()!.Trim()));
+        var starts = words.Select(w => w.GetProperty("start").GetDouble()).ToArray();
+        Assert.Equal(starts.Order(), starts);
+        Assert.InRange(starts[3], 3.5, 4.5);
+    }
+
     [Fact]
     public void Recordings_of_one_name_do_not_overwrite_each_other()
     {
