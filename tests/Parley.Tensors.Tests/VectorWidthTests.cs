@@ -8,6 +8,32 @@ namespace Parley.Tensors.Tests;
 public sealed unsafe class VectorWidthTests
 {
     [Fact]
+    public unsafe void A_softmax_written_past_the_caches_has_the_same_bits_at_every_alignment()
+    {
+        var random = new Random(3);
+        var (x, work, plain, streamed) = (new float[1500], new float[1500], new float[1500], new float[1540]);
+        for (var i = 0; i < x.Length; i++)
+        {
+            x[i] = (random.NextSingle() * 20) - 10;
+        }
+
+        fixed (float* from = x, room = work, to = plain, past = streamed)
+        {
+            for (var n = 1; n <= x.Length; n += n < 70 ? 1 : 143)
+            {
+                for (var offset = 0; offset < 17; offset++)
+                {
+                    streamed.AsSpan().Fill(float.NaN);
+                    RowKernels.Softmax(from, logarithm: false, to, n);
+                    RowKernels.Softmax(from, logarithm: false, room, past + offset, n);
+                    Assert.Equal(plain[..n], streamed[offset..(offset + n)]);
+                    Assert.True(float.IsNaN(streamed[offset + n]));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void The_environment_sets_the_width_it_names()
     {
         var expected = Off("EnableHWIntrinsic") ? 0 : Off("EnableAVX") || Off("EnableAVX2") ? 128 : Off("EnableAVX512") ? 256 : -1;

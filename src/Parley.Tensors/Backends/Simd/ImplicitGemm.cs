@@ -81,7 +81,7 @@ internal static unsafe class ImplicitGemm
                         var several = Math.Min(tall, bottom - row);
                         var a = several == tall ? weights + ((long)(at.Row + row) * plan.Depth) + from : tail + ((long)from * tall);
                         var (aRow, aStep) = several == tall ? (plan.Depth, 1) : (1, tall);
-                        Prefetch.Tile(c + (row * stride), stride, several);
+                        Prefetch.Rows(c + (row * stride), stride, several);
                         TileKernel.RunEdge(steps, a, aRow, aStep, b, c + (row * stride), stride, add: true, several, present);
                     }
                 }

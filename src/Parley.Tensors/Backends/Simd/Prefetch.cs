@@ -16,13 +16,13 @@ internal static unsafe class Prefetch
         }
     }
 
-    /// <summary>The block of the result that a tile will add to or fill: it arrives while the tile computes.</summary>
-    internal static void Tile(float* c, long cRow, int rows)
+    /// <summary>The first two lines of some rows: what a tile adds to, or where the next one begins, arrives while a tile computes.</summary>
+    internal static void Rows(float* first, long stride, int rows)
     {
-        for (; rows > 0; rows--, c += cRow)
+        for (; rows > 0; rows--, first += stride)
         {
-            At(c);
-            At(c + 16);
+            At(first);
+            At(first + 16);
         }
     }
 }

@@ -227,8 +227,8 @@ internal static unsafe class Gemm
     {
         if (rows == TTile.Rows && columns == TTile.Columns)
         {
-            Prefetch.Tile(c, cRow, rows);
-            Prefetch.Tile(a + TTile.Rows * aRow, aRow, rows);
+            Prefetch.Rows(c, cRow, rows);
+            Prefetch.Rows(a + TTile.Rows * aRow, aRow, rows);
             TTile.Multiply(depth, a, aRow, aStep, b, c, cRow, add);
             return;
         }

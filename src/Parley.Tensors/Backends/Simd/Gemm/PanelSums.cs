@@ -8,7 +8,6 @@ internal unsafe struct PanelSums
     private readonly bool _adds;
     private readonly long _bytes;
     private readonly float* _block;
-    private float* _sums;
 
     /// <summary>Room for a piece of so many rows and columns; <paramref name="apart"/> when it shall be a block of its own.</summary>
     internal PanelSums(int rows, int columns, bool apart, bool adds)
@@ -32,7 +31,7 @@ internal unsafe struct PanelSums
         if (_block is null)
         {
             Row = cRow;
-            return _sums = c;
+            return c;
         }
 
         for (var i = 0; _adds && i < rows; i++)
@@ -40,15 +39,15 @@ internal unsafe struct PanelSums
             new ReadOnlySpan<float>(c + i * cRow, columns).CopyTo(new Span<float>(_block + i * Row, columns));
         }
 
-        return _sums = _block;
+        return _block;
     }
 
     /// <summary>Brings a finished piece to where it belongs.</summary>
     internal readonly void Close(float* c, long cRow, int rows, int columns)
     {
-        for (var i = 0; _sums != c && i < rows; i++)
+        for (var i = 0; _block is not null && i < rows; i++)
         {
-            new ReadOnlySpan<float>(_sums + i * Row, columns).CopyTo(new Span<float>(c + i * cRow, columns));
+            new ReadOnlySpan<float>(_block + i * Row, columns).CopyTo(new Span<float>(c + i * cRow, columns));
         }
     }
 
