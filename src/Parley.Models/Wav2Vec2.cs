@@ -223,7 +223,7 @@ internal sealed class FeatureProjection(Weights w, Wav2Vec2Config c)
 /// <summary>A wide grouped convolution that tells frames apart by their surroundings.</summary>
 internal sealed class PositionalConvolution
 {
-    private readonly Tensor _weight;
+    private readonly NormedWeight _weight;
     private readonly Tensor _bias;
     private readonly Conv1dOptions _options;
     private readonly Activation _activation;
@@ -235,7 +235,7 @@ internal sealed class PositionalConvolution
         Shape shape = [c.Dim, inputs, c.PositionKernel];
         var init = Init.Normal(2 * MathF.Sqrt(1f / (c.PositionKernel * c.Dim)));
         _norm = c.PositionBatchNorm ? new BatchNorm(w["batch_norm"], c.Dim) : null;
-        _weight = c.PositionBatchNorm ? conv.Get("weight", shape, init) : conv.WeightNorm("weight", shape, dim: 2, init);
+        _weight = c.PositionBatchNorm ? new NormedWeight(conv.Get("weight", shape, init)) : conv.WeightNorm("weight", shape, dim: 2, init);
         _bias = conv.Get("bias", [c.Dim]);
 
         // An even kernel padded on both sides would give one frame too many; the reference drops the last.
@@ -248,7 +248,7 @@ internal sealed class PositionalConvolution
     public Tensor Forward(Tensor x)
     {
         x = _norm?.Forward(x) ?? x;
-        return x.Transpose(1, 2).Conv1d(_weight, _bias, _options, _activation).Transpose(1, 2);
+        return x.Transpose(1, 2).Conv1d(_weight.Value, _bias, _options, _activation).Transpose(1, 2);
     }
 }
 

@@ -52,6 +52,48 @@ public sealed unsafe partial class Tensor
             }
         }
 
-        return Compute(backend, [batch, heads, queries, v.Shape[3]], y => backend.Attention(q, k, v, options, y));
+        return Autograd.Records([q, k, v, options.Bias])
+            ? Composed(q, k, v, options)
+            : Compute(backend, [batch, heads, queries, v.Shape[3]], y => backend.Attention(q, k, v, options, y));
+    }
+
+    /// <summary>Attention from recorded operations, queries × keys in memory: its gradient, and that of a bias, follow from theirs.</summary>
+    private static Tensor Composed(Tensor q, Tensor k, Tensor v, AttentionOptions options)
+    {
+        var (heads, keys) = (q.Shape[1], k.Shape[2]);
+        var scores = (q * options.Scale).MatMul(Shared(k, heads).Transpose(2, 3));
+        scores = options.Bias is null ? scores : scores + options.Bias;
+        var mask = Mask(q.Shape[0], q.Shape[2], keys, options, q.Backend);
+        return (mask is null ? scores : scores + mask).Softmax().MatMul(Shared(v, heads));
+    }
+
+    /// <summary>Keys or values [batch, kvHeads, keys, dim] with each head repeated for the query heads that read it.</summary>
+    private static Tensor Shared(Tensor x, int heads)
+    {
+        var (batch, own, keys, dim) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
+        return own == heads ? x : x.Unsqueeze(2).Expand([batch, own, heads / own, keys, dim]).Reshape(batch, heads, keys, dim);
+    }
+
+    /// <summary>0 where a query may see a key and −∞ elsewhere, to be added to scores; null when it may see all.</summary>
+    private static Tensor? Mask(int batch, int queries, int keys, AttentionOptions options, Backend backend)
+    {
+        if (!options.Causal && options.KeyLengths is null)
+        {
+            return null;
+        }
+
+        var rows = options.KeyLengths is null ? 1 : batch;
+        var mask = new float[(long)rows * queries * keys];
+        for (var b = 0; b < rows; b++)
+        {
+            for (var i = 0; i < queries; i++)
+            {
+                var seen = options.Causal ? Math.Clamp(i + keys - queries + 1, 0, keys) : keys;
+                seen = options.KeyLengths is { } lengths ? Math.Min(seen, lengths[b]) : seen;
+                mask.AsSpan((((b * queries) + i) * keys) + seen, keys - seen).Fill(float.NegativeInfinity);
+            }
+        }
+
+        return From(mask, [rows, 1, queries, keys], backend);
     }
 }

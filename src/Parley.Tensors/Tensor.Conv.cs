@@ -17,7 +17,17 @@ public sealed unsafe partial class Tensor
         BiasFits("conv1d", bias, outputs);
         var time = ConvolvedSize("conv1d", "time", Shape[2], (long)o.PadLeft + o.PadRight, weight.Shape[2], o.Dilation, o.Stride);
         var backend = CommonOf("conv1d", this, weight, bias);
-        return Compute(backend, [Shape[0], outputs, time], y => backend.Conv1d(this, weight, bias, o, activation, y));
+        if (activation != Activation.None && Autograd.Records([this, weight, bias]))
+        {
+            return Conv1d(weight, bias, o).Activate(activation);
+        }
+
+        return Record("conv1d", backend, [Shape[0], outputs, time], y => backend.Conv1d(this, weight, bias, o, activation, y), [this, weight, bias], Saves.Inputs, (g, _) =>
+        [
+            NeedsGradient ? Conv1dInput(weight, g, o) : null,
+            weight.NeedsGradient ? Compute(backend, weight.Shape, dw => backend.Conv1dWeightGradient(this, g, o, dw)) : null,
+            bias is { NeedsGradient: true } ? g.Sum(2).Sum(0) : null,
+        ]);
     }
 
     /// <summary>The adjoint of <see cref="Conv1d"/>: this [batch, in, time] and <paramref name="weight"/> [in, out/groups, kernel] give [batch, out, outTime]; PadLeft and PadRight are cut from the full result.</summary>
@@ -49,7 +59,18 @@ public sealed unsafe partial class Tensor
         }
 
         var backend = CommonOf("conv transpose1d", this, weight, bias);
-        return Compute(backend, [Shape[0], outputs, (int)time], y => backend.ConvTranspose1d(this, weight, bias, o, y));
+        return Record("conv transpose1d", backend, [Shape[0], outputs, (int)time], y => backend.ConvTranspose1d(this, weight, bias, o, y), [this, weight, bias], Saves.Inputs, (g, _) =>
+        {
+            // The adjoint again: a convolution of g, of which nothing beyond the last kernel's reach came from here.
+            var reached = g.Slice(2, 0, (int)Math.Min(g.Shape[2], full - o.PadLeft));
+            var back = o with { PadRight = Math.Max(0, o.PadRight) };
+            return
+            [
+                NeedsGradient ? reached.Conv1d(weight, null, back) : null,
+                weight.NeedsGradient ? Compute(backend, weight.Shape, dw => backend.Conv1dWeightGradient(reached, this, back, dw)) : null,
+                bias is { NeedsGradient: true } ? g.Sum(2).Sum(0) : null,
+            ];
+        });
     }
 
     /// <summary>Cross-correlation of this [batch, in, height, width] with <paramref name="weight"/> [out, in/groups, kernelH, kernelW], then <paramref name="activation"/>: [batch, out, h, w].</summary>
@@ -67,7 +88,34 @@ public sealed unsafe partial class Tensor
         var height = ConvolvedSize("conv2d", "height", Shape[2], 2L * o.PadHeight, weight.Shape[2], o.DilationHeight, o.StrideHeight);
         var width = ConvolvedSize("conv2d", "width", Shape[3], 2L * o.PadWidth, weight.Shape[3], o.DilationWidth, o.StrideWidth);
         var backend = CommonOf("conv2d", this, weight, bias);
-        return Compute(backend, [Shape[0], outputs, height, width], y => backend.Conv2d(this, weight, bias, o, activation, y));
+        if (activation != Activation.None && Autograd.Records([this, weight, bias]))
+        {
+            return Conv2d(weight, bias, o).Activate(activation);
+        }
+
+        return Record("conv2d", backend, [Shape[0], outputs, height, width], y => backend.Conv2d(this, weight, bias, o, activation, y), [this, weight, bias], Saves.Inputs, (g, _) =>
+        [
+            NeedsGradient ? Compute(backend, Shape, dx => backend.Conv2dInputGradient(weight, g, o, dx)) : null,
+            weight.NeedsGradient ? Compute(backend, weight.Shape, dw => backend.Conv2dWeightGradient(this, g, o, dw)) : null,
+            bias is { NeedsGradient: true } ? g.Sum(3).Sum(2).Sum(0) : null,
+        ]);
+    }
+
+    /// <summary>Gradient of this input [batch, in, time] of a convolution whose result has the gradient g.</summary>
+    private Tensor Conv1dInput(Tensor weight, Tensor g, Conv1dOptions o)
+    {
+        var reach = (weight.Shape[2] - 1) * o.Dilation;
+        if (o.Stride == 1 && o.Groups == Shape[1] && o.Groups == weight.Shape[0] && Math.Max(o.PadLeft, o.PadRight) <= reach)
+        {
+            // One channel to one: the same kind of convolution with the kernel turned round.
+            var strides = weight.Strides.ToArray();
+            strides[2] = -strides[2];
+            var turned = new Tensor(weight.Storage, weight.Offset + ((weight.Shape[2] - 1) * weight.Strides[2]), weight.Shape, strides, Backend);
+            return g.Conv1d(turned.Clone(), null, o with { PadLeft = reach - o.PadLeft, PadRight = reach - o.PadRight });
+        }
+
+        var full = ((g.Shape[2] - 1) * o.Stride) + reach + 1;
+        return g.ConvTranspose1d(weight, null, o with { PadRight = full - o.PadLeft - Shape[2] });
     }
 
     /// <summary>⌊(size + padding − (kernel − 1) dilation − 1) / stride⌋ + 1, and 0 for an empty input without padding.</summary>

@@ -117,7 +117,10 @@ public sealed unsafe partial class Tensor
     private static Tensor Unary(UnaryOp op, Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return Compute(x.Backend, x.Shape, y => x.Backend.Unary(op, x, y));
+        var fromResult = Backend.DerivesFromResult(op);
+        var saves = fromResult ? Saves.Result : op is UnaryOp.Negate or UnaryOp.Step ? Saves.Nothing : Saves.Inputs;
+        return Record(op.ToString(), x.Backend, x.Shape, y => x.Backend.Unary(op, x, y), [x], saves, (g, y) =>
+            [Compute(x.Backend, x.Shape, dx => x.Backend.UnaryGradient(op, saves == Saves.Nothing ? g : fromResult ? y : x, g, dx))]);
     }
 
     private static Tensor Binary(string name, BinaryOp op, Tensor a, Tensor b)
@@ -125,13 +128,42 @@ public sealed unsafe partial class Tensor
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         var backend = Common(name, a, b);
-        return Compute(backend, Shape.Broadcast(name, a.Shape, b.Shape), y => backend.Binary(op, a, b, y));
+        var saves = op is BinaryOp.Add or BinaryOp.Subtract ? Saves.Nothing : Saves.Inputs;
+        return Record(name, backend, Shape.Broadcast(name, a.Shape, b.Shape), y => backend.Binary(op, a, b, y), [a, b], saves, (g, _) =>
+        [
+            a.NeedsGradient ? LeftGradient(op, a, b, g).SumTo(a.Shape) : null,
+            b.NeedsGradient ? RightGradient(op, a, b, g).SumTo(b.Shape) : null,
+        ]);
     }
+
+    private static Tensor LeftGradient(BinaryOp op, Tensor a, Tensor b, Tensor g) => op switch
+    {
+        BinaryOp.Add or BinaryOp.Subtract => g,
+        BinaryOp.Multiply => g * b,
+        BinaryOp.Divide => g / b,
+        BinaryOp.Maximum => g * (a - b).Step(),
+        BinaryOp.Minimum => g * (b - a).Step(),
+        _ => throw new ArgumentOutOfRangeException(nameof(op), op, "unknown function"),
+    };
+
+    private static Tensor RightGradient(BinaryOp op, Tensor a, Tensor b, Tensor g) => op switch
+    {
+        BinaryOp.Add => g,
+        BinaryOp.Subtract => -g,
+        BinaryOp.Multiply => g * a,
+        BinaryOp.Divide => -(g * a / b.Square()),
+        BinaryOp.Maximum => g * (b - a).Step(),
+        BinaryOp.Minimum => g * (a - b).Step(),
+        _ => throw new ArgumentOutOfRangeException(nameof(op), op, "unknown function"),
+    };
+
+    /// <summary>1 above 0, 0 below, ½ between: two equal inputs of a maximum share its gradient.</summary>
+    private Tensor Step() => Unary(UnaryOp.Step, this);
 
     private static Tensor Affine(Tensor x, float scale, float shift)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return Compute(x.Backend, x.Shape, y => x.Backend.Affine(x, scale, shift, y));
+        return Record("affine", x.Backend, x.Shape, y => x.Backend.Affine(x, scale, shift, y), [x], Saves.Nothing, (g, _) => [g * scale]);
     }
 
     private static Tensor Number(Tensor like, float value)

@@ -20,7 +20,8 @@ public sealed unsafe partial class Tensor
             }
         }
 
-        return Compute(Backend, [.. ids.Shape.Dims, Shape[1]], y => Backend.Gather(this, ids.Values, y));
+        return Record("gather", Backend, [.. ids.Shape.Dims, Shape[1]], y => Backend.Gather(this, ids.Values, y), [this], Saves.Nothing, (g, _) =>
+            [Compute(Backend, Shape, rows => Backend.ScatterAdd(g, ids.Values, rows))]);
     }
 
     /// <summary>Joins tensors along one dimension; their other sizes are equal.</summary>
@@ -40,15 +41,32 @@ public sealed unsafe partial class Tensor
         }
 
         var backend = parts[0].Backend;
-        return Compute(backend, parts[0].Shape.With(axis, size), y =>
-        {
-            var start = 0;
-            foreach (var part in parts)
+        return Record(
+            "concat",
+            backend,
+            parts[0].Shape.With(axis, size),
+            y =>
             {
-                backend.Copy(part, y.Slice(axis, start, start + part.Shape[axis]));
-                start += part.Shape[axis];
-            }
-        });
+                var start = 0;
+                foreach (var part in parts)
+                {
+                    backend.Copy(part, y.Slice(axis, start, start + part.Shape[axis]));
+                    start += part.Shape[axis];
+                }
+            },
+            parts,
+            Saves.Nothing,
+            (g, _) =>
+            {
+                var (gradients, start) = (new Tensor?[parts.Length], 0);
+                for (var i = 0; i < parts.Length; i++)
+                {
+                    gradients[i] = g.Slice(axis, start, start + parts[i].Shape[axis]);
+                    start += parts[i].Shape[axis];
+                }
+
+                return gradients;
+            });
     }
 
     /// <summary>Joins tensors of one shape along a new dimension.</summary>
@@ -78,12 +96,45 @@ public sealed unsafe partial class Tensor
             throw new ShapeException($"pad: {mode} by {before} and {after} needs at least {needed} elements in dimension {axis} of {Shape}");
         }
 
-        return Compute(Backend, Shape.With(axis, checked(size + before + after)), y =>
+        var (atStart, atEnd) = mode == PadMode.Reflect ? (before, size - 2) : (0, size - 1);
+        return Record(
+            "pad",
+            Backend,
+            Shape.With(axis, checked(size + before + after)),
+            y =>
+            {
+                Backend.Copy(this, y.Slice(axis, before, before + size));
+                Edge(y.Slice(axis, 0, before), mode, axis, atStart);
+                Edge(y.Slice(axis, before + size, before + size + after), mode, axis, atEnd);
+            },
+            [this],
+            Saves.Nothing,
+            (g, _) =>
+            {
+                var inner = g.Slice(axis, before, before + size);
+                if (mode == PadMode.Zero || before + after == 0)
+                {
+                    return [inner];
+                }
+
+                var dx = inner.Clone();
+                dx.AddEdge(g.Slice(axis, 0, before), mode, axis, atStart);
+                dx.AddEdge(g.Slice(axis, before + size, before + size + after), mode, axis, atEnd);
+                return [dx];
+            });
+    }
+
+    /// <summary>Sets each element to 0 with probability <paramref name="p"/> and scales the others by 1/(1 − p).</summary>
+    /// <remarks>What is dropped depends on the seed and an element's place only. Srivastava et al. 2014, JMLR 15.</remarks>
+    public Tensor Dropout(float p, ulong seed)
+    {
+        if (p is not (>= 0 and < 1))
         {
-            Backend.Copy(this, y.Slice(axis, before, before + size));
-            Edge(y.Slice(axis, 0, before), mode, axis, first: mode == PadMode.Reflect ? before : 0);
-            Edge(y.Slice(axis, before + size, before + size + after), mode, axis, first: mode == PadMode.Reflect ? size - 2 : size - 1);
-        });
+            throw new ArgumentOutOfRangeException(nameof(p), p, "dropout: the probability must be at least 0 and below 1");
+        }
+
+        return p == 0 ? this : Record("dropout", Backend, Shape, y => Backend.Dropout(this, p, seed, y), [this], Saves.Nothing, (g, _) =>
+            [g.Dropout(p, seed)]);
     }
 
     /// <summary>The first half of one dimension times the sigmoid of the second.</summary>
@@ -111,10 +162,27 @@ public sealed unsafe partial class Tensor
             return;
         }
 
+        Backend.Copy(EdgeSource(edge.Shape, mode, axis, first), edge);
+    }
+
+    /// <summary>Adds the gradient of an edge to where <see cref="Edge"/> read it.</summary>
+    private void AddEdge(Tensor edge, PadMode mode, int axis, int first)
+    {
+        if (edge.Count == 0)
+        {
+            return;
+        }
+
+        var source = mode == PadMode.Reflect ? EdgeSource(edge.Shape, mode, axis, first) : Slice(axis, first, first + 1);
+        Backend.Copy(source + edge.SumTo(source.Shape), source);
+    }
+
+    private Tensor EdgeSource(Shape edge, PadMode mode, int axis, int first)
+    {
         var strides = _strides.ToArray();
         var offset = Offset + (first * strides[axis]);
         strides[axis] = mode == PadMode.Reflect ? -strides[axis] : 0;
-        Backend.Copy(new Tensor(Storage, offset, edge.Shape, strides, Backend), edge);
+        return new Tensor(Storage, offset, edge, strides, Backend);
     }
 
     private static Tensor[] Parts(string operation, ReadOnlySpan<Tensor> tensors)

@@ -23,8 +23,8 @@ public sealed unsafe partial class Tensor
             throw new ShapeException($"reshape: {Shape} has {Count} elements, {shape} takes {shape.Count}");
         }
 
-        var dense = Contiguous();
-        return new Tensor(dense.Storage, dense.Offset, shape, RowMajor(shape), Backend);
+        var (dense, from) = (Contiguous(), Shape);
+        return dense.View("reshape", dense.Offset, shape, RowMajor(shape), g => g.Reshape(from.Dims));
     }
 
     /// <summary>Swaps two dimensions.</summary>
@@ -34,7 +34,7 @@ public sealed unsafe partial class Tensor
         var (dims, strides) = (Shape.Dims.ToArray(), _strides.ToArray());
         (dims[a], dims[b]) = (dims[b], dims[a]);
         (strides[a], strides[b]) = (strides[b], strides[a]);
-        return new Tensor(Storage, Offset, Shape.Create(dims), strides, Backend);
+        return View("transpose", Offset, Shape.Create(dims), strides, g => g.Transpose(a, b));
     }
 
     /// <summary>Dimensions in a new order: result dimension i is dimension <c>order[i]</c> of this one.</summary>
@@ -45,7 +45,7 @@ public sealed unsafe partial class Tensor
             throw new ShapeException($"permute: {order.Length} axes for shape {Shape}");
         }
 
-        var (dims, strides, seen) = (new int[order.Length], new long[order.Length], new bool[order.Length]);
+        var (dims, strides, seen, back) = (new int[order.Length], new long[order.Length], new bool[order.Length], new int[order.Length]);
         for (var i = 0; i < order.Length; i++)
         {
             var axis = Shape.Axis(order[i]);
@@ -54,10 +54,10 @@ public sealed unsafe partial class Tensor
                 throw new ShapeException($"permute: axis {axis} appears twice");
             }
 
-            (dims[i], strides[i], seen[axis]) = (Shape[axis], _strides[axis], true);
+            (dims[i], strides[i], seen[axis], back[axis]) = (Shape[axis], _strides[axis], true, i);
         }
 
-        return new Tensor(Storage, Offset, Shape.Create(dims), strides, Backend);
+        return View("permute", Offset, Shape.Create(dims), strides, g => g.Permute(back));
     }
 
     /// <summary>Elements <paramref name="start"/> up to <paramref name="end"/> (exclusive) of one dimension.</summary>
@@ -69,7 +69,8 @@ public sealed unsafe partial class Tensor
             throw new ShapeException($"slice: {start}..{end} is outside dimension {axis} of {Shape}");
         }
 
-        return new Tensor(Storage, Offset + (start * _strides[axis]), Shape.With(axis, end - start), _strides, Backend);
+        var after = Shape[axis] - end;
+        return View("slice", Offset + (start * _strides[axis]), Shape.With(axis, end - start), _strides, g => g.Pad(axis, start, after));
     }
 
     /// <summary>One index of a dimension, which goes away.</summary>
@@ -91,7 +92,7 @@ public sealed unsafe partial class Tensor
 
         int[] dims = [.. Shape.Dims[..axis], .. Shape.Dims[(axis + 1)..]];
         long[] strides = [.. _strides[..axis], .. _strides[(axis + 1)..]];
-        return new Tensor(Storage, Offset, Shape.Create(dims), strides, Backend);
+        return View("squeeze", Offset, Shape.Create(dims), strides, g => g.Unsqueeze(axis));
     }
 
     /// <summary>Inserts a dimension of size 1 before <paramref name="axis"/> (0 to rank).</summary>
@@ -105,7 +106,7 @@ public sealed unsafe partial class Tensor
 
         int[] dims = [.. Shape.Dims[..axis], 1, .. Shape.Dims[axis..]];
         long[] strides = [.. _strides[..axis], 0, .. _strides[axis..]];
-        return new Tensor(Storage, Offset, Shape.Create(dims), strides, Backend);
+        return View("unsqueeze", Offset, Shape.Create(dims), strides, g => g.Squeeze(axis));
     }
 
     /// <summary>Stretches dimensions of size 1 (and missing leading ones) to <paramref name="shape"/> without copying.</summary>
@@ -122,6 +123,7 @@ public sealed unsafe partial class Tensor
             strides[^i] = Shape.Dims[^i] == 1 && shape.Dims[^i] != 1 ? 0 : _strides[^i];
         }
 
-        return new Tensor(Storage, Offset, shape, strides, Backend);
+        var from = Shape;
+        return View("expand", Offset, shape, strides, g => g.SumTo(from));
     }
 }

@@ -10,7 +10,12 @@ public sealed unsafe partial class Tensor
         NeedsLast("layer norm");
         NeedsVector("layer norm", "weight", weight, Shape[^1]);
         NeedsVector("layer norm", "bias", bias, Shape[^1]);
-        return Compute(Backend, Shape, y => Backend.LayerNorm(this, weight, bias, epsilon, y));
+        return Record("layer norm", Backend, Shape, y => Backend.LayerNorm(this, weight, bias, epsilon, y), [this, weight, bias], Saves.Inputs, (g, _) =>
+        {
+            var (dx, dw, db) = (Empty(Shape, Backend), Empty([Shape[^1]], Backend), Empty([Shape[^1]], Backend));
+            Backend.LayerNormGradient(this, weight, epsilon, g, dx, dw, db);
+            return [dx, weight is null ? null : dw, bias is null ? null : db];
+        });
     }
 
     /// <summary>x / √(mean x² + ε) over the last dimension, times weight [dim].</summary>
@@ -20,7 +25,12 @@ public sealed unsafe partial class Tensor
         ArgumentNullException.ThrowIfNull(weight);
         NeedsLast("rms norm");
         NeedsVector("rms norm", "weight", weight, Shape[^1]);
-        return Compute(Backend, Shape, y => Backend.RmsNorm(this, weight, epsilon, y));
+        return Record("rms norm", Backend, Shape, y => Backend.RmsNorm(this, weight, epsilon, y), [this, weight], Saves.Inputs, (g, _) =>
+        {
+            var (dx, dw) = (Empty(Shape, Backend), Empty([Shape[^1]], Backend));
+            Backend.RmsNormGradient(this, weight, epsilon, g, dx, dw);
+            return [dx, dw];
+        });
     }
 
     /// <summary>Norm over groups of channels and all positions of [batch, channels, ...]; weight and bias [channels] may be null.</summary>
@@ -34,7 +44,23 @@ public sealed unsafe partial class Tensor
 
         NeedsVector("group norm", "weight", weight, Shape[1]);
         NeedsVector("group norm", "bias", bias, Shape[1]);
-        return Compute(Backend, Shape, y => Backend.GroupNorm(this, groups, weight, bias, epsilon, y));
+        if (!Autograd.Records([this, weight, bias]))
+        {
+            return Compute(Backend, Shape, y => Backend.GroupNorm(this, groups, weight, bias, epsilon, y));
+        }
+
+        // A group is one row of a layer norm without scale and shift; these follow, by channel.
+        var size = checked((int)(Count / Shape[0] / groups));
+        var x = Reshape(Shape[0] * groups, size).LayerNorm(null, null, epsilon).Reshape(Shape.Dims);
+        x = weight is null ? x : x * ByChannel(weight);
+        return bias is null ? x : x + ByChannel(bias);
+    }
+
+    /// <summary>A vector [channels] as [channels, 1, …], to go with this [batch, channels, …].</summary>
+    private Tensor ByChannel(Tensor vector)
+    {
+        int[] dims = [vector.Shape[0], .. Enumerable.Repeat(1, Shape.Rank - 2)];
+        return vector.Reshape(dims);
     }
 
     private void NeedsVector(string operation, string name, Tensor? vector, int length)

@@ -41,21 +41,39 @@ public sealed unsafe partial class Tensor
     public Tensor Softmax()
     {
         NeedsLast("softmax");
-        return Compute(Backend, Shape, y => Backend.Softmax(this, logarithm: false, y));
+        return Softmax(logarithm: false);
     }
 
-    /// <summary>The logarithm of <see cref="Softmax"/>, computed without taking one of zero.</summary>
+    /// <summary>The logarithm of <see cref="Softmax()"/>, computed without taking one of zero.</summary>
     public Tensor LogSoftmax()
     {
         NeedsLast("log-softmax");
-        return Compute(Backend, Shape, y => Backend.Softmax(this, logarithm: true, y));
+        return Softmax(logarithm: true);
     }
+
+    private Tensor Softmax(bool logarithm) =>
+        Record(logarithm ? "log-softmax" : "softmax", Backend, Shape, y => Backend.Softmax(this, logarithm, y), [this], Saves.Result, (g, y) =>
+            [Compute(Backend, Shape, dx => Backend.SoftmaxGradient(y, logarithm, g, dx))]);
 
     private Tensor Reduce(ReduceOp op, int axis, bool keepDims)
     {
         axis = Shape.Axis(axis);
-        var y = Compute(Backend, Shape.With(axis, 1), target => Backend.Reduce(op, this, axis, target));
+        var saves = op == ReduceOp.Max ? Saves.Inputs | Saves.Result : Saves.Nothing;
+        var y = Record(op.ToString(), Backend, Shape.With(axis, 1), target => Backend.Reduce(op, this, axis, target), [this], saves, (g, y) =>
+            [op switch
+            {
+                ReduceOp.Sum => g.Expand(Shape),
+                ReduceOp.Mean => (g * (1f / Shape[axis])).Expand(Shape),
+                _ => MaxGradient(g, y, axis),
+            }]);
         return keepDims ? y : y.Squeeze(axis);
+    }
+
+    /// <summary>The largest values, if several are equal, share the gradient.</summary>
+    private Tensor MaxGradient(Tensor g, Tensor y, int axis)
+    {
+        var largest = (this - y).Step() * 2f;
+        return largest * (g / largest.Sum(axis, keepDims: true));
     }
 
     private void NeedsLast(string operation)

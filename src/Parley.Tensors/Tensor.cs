@@ -108,10 +108,7 @@ public sealed unsafe partial class Tensor : IDisposable
             return this;
         }
 
-        var copy = Empty(Shape, Backend);
-        Backend.Copy(this, copy);
-        GC.KeepAlive(this);
-        return copy;
+        return Clone();
     }
 
     /// <summary>A contiguous copy, never a view.</summary>
@@ -120,7 +117,7 @@ public sealed unsafe partial class Tensor : IDisposable
         var copy = Empty(Shape, Backend);
         Backend.Copy(this, copy);
         GC.KeepAlive(this);
-        return copy;
+        return Note("copy", copy, [this], Saves.Nothing, (g, _) => [g]);
     }
 
     /// <summary>Overwrites this tensor's elements; only for state that its owner keeps, such as a cache.</summary>
@@ -168,7 +165,7 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>Gives a scoped temporary's memory back before its scope ends; for the last use of a large one in a loop. A view of it becomes unusable.</summary>
     public void Release()
     {
-        if (TensorScope.Owns(Storage))
+        if (!Storage.IsHeld && TensorScope.Owns(Storage))
         {
             Storage.Dispose();
         }
@@ -224,8 +221,8 @@ public sealed unsafe partial class Tensor : IDisposable
 
     /// <summary>Makes the result of an operation: memory of <paramref name="shape"/>, filled by <paramref name="forward"/>.</summary>
     /// <remarks>
-    /// Every operation goes through here, so that recording for gradients joins in one place. Kernels see addresses only: the operation's
-    /// inputs are kept from the garbage collector until they are done.
+    /// Every operation goes through here; <see cref="Record"/> adds the rule of its gradient. Kernels see addresses only: the operation's inputs
+    /// are kept from the garbage collector until they are done.
     /// </remarks>
     private static Tensor Compute(Backend backend, Shape shape, Action<Tensor> forward)
     {

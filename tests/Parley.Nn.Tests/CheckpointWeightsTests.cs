@@ -21,7 +21,7 @@ public sealed class CheckpointWeightsTests
             [direction] = TensorData.Of(Direction, 2, 2, 2),
         });
         using var checkpoint = Checkpoint.Open(folder["m.safetensors"]);
-        var folded = Weights.Build(new CheckpointWeights(checkpoint), w => w["conv"].WeightNorm("weight", [2, 2, 2], dim)).Model.ToArray();
+        var folded = Weights.Build(new CheckpointWeights(checkpoint), w => w["conv"].WeightNorm("weight", [2, 2, 2], dim)).Model.Value.ToArray();
 
         // torch: g v / |v|, the norm over all dimensions but one.
         float[] expected = new float[8];

@@ -56,6 +56,79 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Inference_records_nothing()
+    {
+        using var scope = new TensorScope();
+        var x = Tensor.Zeros([2, 3], Cpu);
+        Assert.False((x.MatMul(x.Transpose(0, 1)).Softmax() + 1f).NeedsGradient);
+        using var pause = Autograd.Pause();
+        Assert.False((x.AsParameter() * 2f).NeedsGradient);
+    }
+
+    [Fact]
+    public void A_training_step_frees_what_it_made_and_takes_no_new_memory_once_warm()
+    {
+        var weights = Enumerable.Range(0, 4).Select(i => WeightMatrix.Dense(Allocated([64, 64], i).AsParameter())).ToArray();
+        var input = Allocated([50, 64], 9);
+        Step(weights, input);
+        Step(weights, input);
+        var before = Settled();
+        var (_, kept, peak) = MemoryPool.Bytes;
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(Step(weights, input) > 0);
+        }
+
+        Assert.Equal(before, Settled());
+        Assert.Equal((kept, peak), (MemoryPool.Bytes.Kept, MemoryPool.Bytes.Peak));
+        GC.KeepAlive(weights);
+        GC.KeepAlive(input);
+    }
+
+    [Fact]
+    public void Gradients_free_what_only_the_recording_kept()
+    {
+        var before = Settled();
+        using (new TensorScope())
+        {
+            var x = ConvTests.Noise([50, 64], 1, Cpu).AsParameter();
+            var inner = TensorScope.Run(() => (x * 2f).Sin().Exp().Square());
+            var mine = inner * 3f;
+            var loss = mine.Sum();
+            var recorded = Storage.Live - before;
+            var gradients = loss.Backward();
+
+            // The two that only sine and square needed are gone; the seed and the gradient are new.
+            Assert.Equal(recorded, Storage.Live - before);
+            Assert.Equal(x.Count, gradients[x]!.Count);
+            Assert.Equal(50 * 64, mine.ToArray().Length);
+        }
+
+        Assert.Equal(before, Storage.Live);
+    }
+
+    private static Tensor Allocated(Shape shape, int seed)
+    {
+        using var scope = new TensorScope();
+        var tensor = Tensor.Allocate(shape, Cpu);
+        tensor.CopyFrom(ConvTests.Noise(shape, seed, Cpu));
+        return tensor;
+    }
+
+    private static float Step(WeightMatrix[] weights, Tensor input)
+    {
+        using var scope = new TensorScope();
+        var x = input;
+        foreach (var weight in weights)
+        {
+            x = TensorScope.Run(() => x.Linear(weight, null, Activation.Gelu, x).LayerNorm(null, null));
+        }
+
+        var gradients = x.Square().Mean().Backward();
+        return gradients[weights[0].Values!]!.Square().Sum().Scalar;
+    }
+
+    [Fact]
     public void A_freed_tensor_throws_and_says_so()
     {
         Tensor x;

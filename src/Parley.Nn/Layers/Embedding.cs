@@ -24,21 +24,7 @@ public sealed class Embedding
     public Tensor Forward(IntTensor ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        var y = Tensor.Empty([.. ids.Shape, Table.In], _backend);
-        y.Fill(target =>
-        {
-            var values = ids.Values;
-            for (var i = 0; i < values.Length; i++)
-            {
-                if ((uint)values[i] >= (uint)Table.Out)
-                {
-                    throw new ArgumentOutOfRangeException(nameof(ids), $"embedding: id {values[i]} is outside 0..{Table.Out - 1}");
-                }
-
-                Table.CopyRow(values[i], target.Slice(i * Table.In, Table.In));
-            }
-        });
-        return y;
+        return Table.Gather(ids, _backend);
     }
 
     /// <summary>Scores every entry: x · tableᵀ.</summary>

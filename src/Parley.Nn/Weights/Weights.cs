@@ -47,9 +47,9 @@ public sealed class Weights
     public WeightMatrix Matrix(string name, int outFeatures, int inFeatures, Init init = default) =>
         _build.Matrix(Full(name), outFeatures, inFeatures, init);
 
-    /// <summary>A weight-normalised parameter, folded: g v / ‖v‖, the norm over all dimensions but <paramref name="dim"/>.</summary>
+    /// <summary>A weight-normalised parameter: g v / ‖v‖, the norm over all dimensions but <paramref name="dim"/>.</summary>
     /// <remarks>Reads <c>name_g</c> and <c>name_v</c>, or the newer <c>parametrizations.name.original0</c> and <c>original1</c>.</remarks>
-    public Tensor WeightNorm(string name, Shape shape, int dim, Init init = default) => _build.WeightNorm(this, name, shape, dim, init);
+    public NormedWeight WeightNorm(string name, Shape shape, int dim, Init init = default) => _build.WeightNorm(this, name, shape, dim, init);
 
     /// <summary>Says that tensors whose names in this scope start with <paramref name="prefix"/> are left unread on purpose.</summary>
     public void Ignore(string prefix) => _build.Ignore(Full(prefix));

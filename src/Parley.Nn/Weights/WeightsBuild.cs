@@ -31,8 +31,22 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
 
         var entry = Find(name, shape, init);
         var tensor = entry?.ToTensor(Options.Backend) ?? Absent(shape);
-        Add(new Parameter(name, shape, isBuffer, tensor, Matrix: null));
+        if (!isBuffer && entry is not null && Options.Trains(name))
+        {
+            tensor = Trained(tensor);
+        }
+
+        Add(new Parameter(name, shape, isBuffer, tensor, tensor.IsParameter && shape.Rank == 2 ? WeightMatrix.Dense(tensor) : null));
         return tensor;
+    }
+
+    /// <summary>The values in memory of their own, to be trained: a mapped checkpoint cannot be written to.</summary>
+    private static Tensor Trained(Tensor values)
+    {
+        var own = Parley.Tensors.Tensor.Allocate(values.Shape, values.Backend);
+        own.CopyFrom(values);
+        values.Dispose();
+        return own.AsParameter();
     }
 
     internal WeightMatrix Matrix(string name, int outFeatures, int inFeatures, Init init)
@@ -41,6 +55,12 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         if (Known(name, shape) is { Matrix: { } known })
         {
             return known;
+        }
+
+        if (Options.Trains(name))
+        {
+            Tensor(name, shape, init, isBuffer: false);
+            return Known(name, shape)?.Matrix ?? WeightMatrix.Dense(Absent(shape));
         }
 
         WeightMatrix matrix;
@@ -58,7 +78,7 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         return matrix;
     }
 
-    internal Tensor WeightNorm(Weights scope, string name, Shape shape, int dim, Init init)
+    internal NormedWeight WeightNorm(Weights scope, string name, Shape shape, int dim, Init init)
     {
         var newer = scope["parametrizations"][name];
         var norms = new int[shape.Rank];
@@ -67,7 +87,7 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         var (g, v) = newer.Has("original0")
             ? (newer.Get("original0", Shape.Create(norms), Init.Ones), newer.Get("original1", shape, init))
             : (scope.Get($"{name}_g", Shape.Create(norms), Init.Ones), scope.Get($"{name}_v", shape, init));
-        return source is ShapeSource ? v : Fold(g, v, dim);
+        return source is ShapeSource ? new NormedWeight(v) : new NormedWeight(g, v, dim);
     }
 
     internal void ThrowIfMisfits(string model)
@@ -94,31 +114,6 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         }
 
         throw new InvalidDataException(text.ToString());
-    }
-
-    private static Tensor Fold(Tensor g, Tensor v, int dim)
-    {
-        var (gains, values, step) = (g.ToArray(), v.ToArray(), 1);
-        for (var i = dim + 1; i < v.Shape.Rank; i++)
-        {
-            step *= v.Shape[i];
-        }
-
-        var sums = new double[gains.Length];
-        for (var i = 0; i < values.Length; i++)
-        {
-            sums[i / step % gains.Length] += (double)values[i] * values[i];
-        }
-
-        var folded = Parley.Tensors.Tensor.Allocate(v.Shape, v.Backend);
-        for (var i = 0; i < values.Length; i++)
-        {
-            var slice = i / step % gains.Length;
-            values[i] = (float)(gains[slice] * values[i] / Math.Sqrt(sums[slice]));
-        }
-
-        folded.Fill(values);
-        return folded;
     }
 
     private Tensor Absent(Shape shape) => Parley.Tensors.Tensor.Borrow(0, shape, this, Options.Backend);

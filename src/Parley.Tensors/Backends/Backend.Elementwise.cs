@@ -44,6 +44,9 @@ public enum UnaryOp
 
     /// <summary>x σ(x).</summary>
     Silu,
+
+    /// <summary>1 above 0, 0 below, ½ otherwise.</summary>
+    Step,
 }
 
 /// <summary>Functions of two numbers.</summary>

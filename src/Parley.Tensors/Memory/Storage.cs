@@ -5,7 +5,7 @@ internal sealed unsafe class Storage : IDisposable
 {
     private static long _live;
     private readonly object? _owner;
-    private readonly long _pressure;
+    private long _pressure;
     private readonly long _blockSize;
     private float* _pointer;
 
@@ -15,15 +15,9 @@ internal sealed unsafe class Storage : IDisposable
         Length = length;
         _pointer = (float*)MemoryPool.Rent(Math.Max(length, 1) * sizeof(float), out _blockSize);
         Interlocked.Increment(ref _live);
-        if (scoped && TensorScope.Track(this))
+        if (!scoped || !TensorScope.Track(this))
         {
-            return;
-        }
-
-        _pressure = length * sizeof(float);
-        if (_pressure > 0)
-        {
-            GC.AddMemoryPressure(_pressure);
+            LeaveToCollector();
         }
     }
 
@@ -55,6 +49,22 @@ internal sealed unsafe class Storage : IDisposable
     internal bool IsFreed => _pointer is null;
 
     internal bool IsBorrowed => _owner is not null;
+
+    /// <summary>A recorded operation will read this block when gradients are computed.</summary>
+    internal bool IsHeld { get; set; }
+
+    /// <summary>The scope it was made in has ended: only recorded operations know it.</summary>
+    internal bool IsAbandoned { get; set; }
+
+    /// <summary>No scope frees this block: the garbage collector does, and is told how large it is.</summary>
+    internal void LeaveToCollector()
+    {
+        _pressure = Length * sizeof(float);
+        if (_pressure > 0)
+        {
+            GC.AddMemoryPressure(_pressure);
+        }
+    }
 
     /// <summary>Returns the block to the pool at once.</summary>
     public void Dispose()

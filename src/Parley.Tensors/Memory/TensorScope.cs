@@ -1,7 +1,10 @@
 namespace Parley.Tensors;
 
 /// <summary>Frees the tensors made on this thread between its construction and its disposal.</summary>
-/// <remarks>Scopes go around loop bodies: a block, a decoding step. Being a ref struct, one cannot be held across <c>await</c> or <c>yield</c>.</remarks>
+/// <remarks>
+/// Scopes go around loop bodies: a block, a decoding step, a training step. Being a ref struct, one cannot be held across <c>await</c> or
+/// <c>yield</c>. What a recorded operation needs for its gradient passes to the surrounding scope; computing the gradients frees it.
+/// </remarks>
 public ref struct TensorScope : IDisposable
 {
     [ThreadStatic]
@@ -56,10 +59,30 @@ public ref struct TensorScope : IDisposable
             _innermost = frame.Outer;
             foreach (var block in frame.Blocks)
             {
-                block.Dispose();
+                if (block is { IsHeld: true, IsFreed: false })
+                {
+                    Abandon(block, frame.Outer);
+                }
+                else
+                {
+                    block.Dispose();
+                }
             }
 
             _frame = null;
+        }
+    }
+
+    private static void Abandon(Storage block, Frame? heir)
+    {
+        block.IsAbandoned = true;
+        if (heir is null)
+        {
+            block.LeaveToCollector();
+        }
+        else
+        {
+            heir.Blocks.Add(block);
         }
     }
 

@@ -14,8 +14,8 @@ internal sealed unsafe class DenseMatrix : WeightMatrix
     /// <inheritdoc/>
     public override long Bytes => _values.Count * sizeof(float);
 
-    /// <summary>The values [out, in].</summary>
-    internal Tensor Values => _values;
+    /// <inheritdoc/>
+    internal override Tensor Values => _values;
 
     /// <inheritdoc/>
     public override void CopyRow(int row, Span<float> target)

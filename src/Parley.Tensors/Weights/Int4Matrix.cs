@@ -42,7 +42,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
             var scales = Scales(row) + (2 * p);
             scales[0] = Int4Dot.Encode(values, codes);
             scales[1] = Int4Dot.Encode(values + Int4Dot.Group, codes + Int4Dot.Group);
-            var packed = Values(row) + (p * Int4Dot.Group);
+            var packed = RowValues(row) + (p * Int4Dot.Group);
             for (var i = 0; i < Int4Dot.Group; i++)
             {
                 packed[i] = (byte)(codes[i] | (codes[Int4Dot.Group + i] << 4));
@@ -58,7 +58,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
         var values = stackalloc float[Int4Dot.Pair];
         for (var p = 0; p < _pairs; p++)
         {
-            var packed = Values(row) + (p * Int4Dot.Group);
+            var packed = RowValues(row) + (p * Int4Dot.Group);
             var scales = Scales(row) + (2 * p);
             var start = p * Int4Dot.Pair;
             if (In - start >= Int4Dot.Pair)
@@ -89,7 +89,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
         GC.KeepAlive(this);
     }
 
-    private byte* Values(int row) => _values.Pointer + ((long)row * _pairs * Int4Dot.Group);
+    private byte* RowValues(int row) => _values.Pointer + ((long)row * _pairs * Int4Dot.Group);
 
     private ushort* Scales(int row) => (ushort*)_scales.Pointer + ((long)row * _pairs * 2);
 
@@ -153,7 +153,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
     {
         if (count == 1)
         {
-            *y = *scales * Int4Dot.One(x, corrections, Values(row), Scales(row), _pairs);
+            *y = *scales * Int4Dot.One(x, corrections, RowValues(row), Scales(row), _pairs);
             return;
         }
 
@@ -162,7 +162,7 @@ internal sealed unsafe class Int4Matrix : EncodedMatrix
         long length = _pairs * Int4Dot.Pair, third = count > 2 ? 2 * length : length, fourth = count > 3 ? 3 * length : length;
         Int4Dot.Four(
             x, x + length, x + third, x + fourth, corrections, corrections + (length / 4), corrections + (third / 4), corrections + (fourth / 4),
-            Values(row), Scales(row), _pairs, sums);
+            RowValues(row), Scales(row), _pairs, sums);
         for (var i = 0; i < count; i++)
         {
             y[i * yStride] = scales[i] * sums[i];

@@ -43,6 +43,52 @@ public abstract partial class WeightMatrix
     /// <summary>Bytes that the stored values and scales take.</summary>
     public abstract long Bytes { get; }
 
+    /// <summary>The matrix as a tensor, where it is one; null for the other formats.</summary>
+    internal virtual Tensor? Values => null;
+
+    /// <summary>Rows by id: ids […] -> […, in]. A gradient passes to a float32 matrix that is trained.</summary>
+    public Tensor Gather(IntTensor ids, Backend backend)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (Values is { NeedsGradient: true } table)
+        {
+            return table.Gather(ids);
+        }
+
+        foreach (var id in ids.Values)
+        {
+            if ((uint)id >= (uint)Out)
+            {
+                throw new ArgumentOutOfRangeException(nameof(ids), id, $"gather: id {id} is outside a table of {Out} rows");
+            }
+        }
+
+        return Rows([.. ids.Shape.Dims, In], ids.Values, backend);
+    }
+
+    /// <summary>All values as float32 [out, in].</summary>
+    public Tensor ToTensor(Backend backend)
+    {
+        var all = new int[Out];
+        for (var i = 0; i < Out; i++)
+        {
+            all[i] = i;
+        }
+
+        return Rows([Out, In], all, backend);
+    }
+
+    private Tensor Rows(Shape shape, ReadOnlySpan<int> rows, Backend backend)
+    {
+        var y = Tensor.Empty(shape, backend);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            CopyRow(rows[i], y.Span.Slice(i * In, In));
+        }
+
+        return y;
+    }
+
     /// <summary>Writes row <paramref name="row"/> as float32 into <paramref name="target"/> [in].</summary>
     public abstract void CopyRow(int row, Span<float> target);
 

@@ -81,6 +81,7 @@ internal sealed unsafe partial class ReferenceBackend
         UnaryOp.Gelu => double.IsNegativeInfinity(x) ? 0 : x * NormalDistribution(x),
         UnaryOp.GeluTanh => double.IsNegativeInfinity(x) ? 0 : x * Sigmoid(2 * Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))),
         UnaryOp.Silu => double.IsNegativeInfinity(x) ? 0 : x * Sigmoid(x),
+        UnaryOp.Step => x > 0 ? 1 : x < 0 ? 0 : 0.5,
         _ => throw new ArgumentOutOfRangeException(nameof(op), op, "unknown function"),
     };
 

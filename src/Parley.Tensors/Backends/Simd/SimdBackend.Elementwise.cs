@@ -111,6 +111,9 @@ internal sealed unsafe partial class SimdBackend
             case UnaryOp.Silu:
                 ElementLoops.Map<UnaryFunctions.Silu>(x, y, count);
                 break;
+            case UnaryOp.Step:
+                ElementLoops.Map<UnaryFunctions.Step>(x, y, count);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(op), op, "unknown function");
         }

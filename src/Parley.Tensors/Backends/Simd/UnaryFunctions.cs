@@ -110,4 +110,11 @@ internal static class UnaryFunctions
         public static T Apply<T>(T x)
             where T : struct, ILanes<T> => VectorMath.Silu(x);
     }
+
+    internal readonly struct Step : IUnary
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Apply<T>(T x)
+            where T : struct, ILanes<T> => T.Select(T.Less(T.Of(0f), x), T.Of(1f), T.Select(T.Less(x, T.Of(0f)), T.Of(0f), T.Of(0.5f)));
+    }
 }
