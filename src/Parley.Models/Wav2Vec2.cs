@@ -163,25 +163,34 @@ internal sealed class FeatureEncoder(Weights w, Wav2Vec2Config c)
     public Tensor Forward(Tensor waveforms)
     {
         var (batch, samples) = (waveforms.Shape[0], waveforms.Shape[1]);
-        var result = Tensor.Empty([batch, c.FramesOf(samples), c.Channels[^1]], waveforms.Backend);
-        for (var i = 0; i < batch; i++)
+        if (batch == 0)
         {
-            using var scope = new TensorScope();
-            var x = waveforms.Slice(0, i, i + 1).Reshape(1, 1, samples);
-            foreach (var layer in _layers)
-            {
-                var input = x;
-                x = TensorScope.Run(() => layer.Forward(input));              // [1, channels, time]
-                if (input.Shape[1] > 1)
-                {
-                    input.Release();
-                }
-            }
-
-            result.Slice(0, i, i + 1).CopyFrom(x.Transpose(1, 2));
+            return Tensor.Empty([0, c.FramesOf(samples), c.Channels[^1]], waveforms.Backend);
         }
 
-        return result;
+        var parts = new Tensor[batch];
+        for (var i = 0; i < batch; i++)
+        {
+            var waveform = waveforms.Slice(0, i, i + 1).Reshape(1, 1, samples);
+            parts[i] = TensorScope.Run(() => One(waveform)).Transpose(1, 2);
+        }
+
+        return Tensor.Concat(0, parts);
+    }
+
+    private Tensor One(Tensor x)
+    {
+        foreach (var layer in _layers)
+        {
+            var input = x;
+            x = TensorScope.Run(() => layer.Forward(input));                  // [1, channels, time]
+            if (input.Shape[1] > 1)
+            {
+                input.Release();
+            }
+        }
+
+        return x;
     }
 }
 

@@ -97,10 +97,11 @@ internal sealed class WhisperAttention(Weights w, int dim, int heads)
     private readonly Linear _out = new(w["out_proj"], dim, dim);
     private readonly float _scale = 1 / MathF.Sqrt(dim / heads);
 
-    /// <summary>Every position attends to every position.</summary>
-    public Tensor Forward(Tensor x, Tensor residual)
+    /// <summary>Every position attends to every position of <paramref name="source"/>, or of x itself; causal: to none after its own.</summary>
+    public Tensor Forward(Tensor x, Tensor residual, Tensor? source = null, bool causal = false)
     {
-        var y = Tensor.Attention(Heads(_query.Forward(x)), Heads(_key.Forward(x)), Heads(_value.Forward(x)), new AttentionOptions(_scale));
+        var (q, k, v) = (_query.Forward(x), _key.Forward(source ?? x), _value.Forward(source ?? x));
+        var y = Tensor.Attention(Heads(q), Heads(k), Heads(v), new AttentionOptions(_scale, causal));
         return _out.Forward(Merge(y), residual: residual);
     }
 
@@ -154,6 +155,29 @@ public sealed class TextDecoder(Weights w, WhisperConfig c)
     /// <summary>Keys and values of every layer for features [windows, time, dim].</summary>
     internal (Tensor Keys, Tensor Values)[] CrossKeysAndValues(Tensor features) => [.. _blocks.Select(b => b.CrossKeysAndValues(features))];
 
+    /// <summary>Scores of each next token of whole texts at once, as in training.</summary>
+    /// <param name="tokens">Ids [texts, tokens].</param>
+    /// <param name="features">Features of each text's audio [texts, time, dim].</param>
+    /// <returns>Logits [texts, tokens, vocabulary].</returns>
+    public Tensor Forward(IntTensor tokens, Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        ArgumentNullException.ThrowIfNull(features);
+        if (tokens.Shape[1] > c.TextPositions)
+        {
+            throw new ArgumentException($"whisper decoder: {tokens.Shape[1]} tokens do not fit its {c.TextPositions} positions", nameof(tokens));
+        }
+
+        var x = _tokens.Forward(tokens) + _positions.Slice(0, 0, tokens.Shape[1]);                       // [texts, tokens, dim]
+        foreach (var block in _blocks)
+        {
+            var input = x;
+            x = TensorScope.Run(() => block.Forward(input, features));
+        }
+
+        return _tokens.Logits(_norm.Forward(x));
+    }
+
     /// <summary>Takes new tokens and moves the state on by them.</summary>
     /// <param name="tokens">Ids [rows, tokens]; several at once are a prompt.</param>
     /// <param name="state">The conversation; rows as many as it was made for.</param>
@@ -199,6 +223,13 @@ internal sealed class DecoderBlock(Weights w, WhisperConfig c)
     private readonly Linear _out = new(w["fc2"], c.DecoderFeedForward, c.Dim);
 
     public (Tensor Keys, Tensor Values) CrossKeysAndValues(Tensor features) => _cross.KeysAndValues(features);
+
+    public Tensor Forward(Tensor x, Tensor features)
+    {
+        x = _attention.Forward(_attentionNorm.Forward(x), residual: x, causal: true);
+        x = _cross.Forward(_crossNorm.Forward(x), residual: x, source: features);
+        return _out.Forward(_in.Forward(_norm.Forward(x), Activation.Gelu), residual: x);
+    }
 
     public Tensor Step(Tensor x, LayerCache cache, Action<Tensor>? weights)
     {

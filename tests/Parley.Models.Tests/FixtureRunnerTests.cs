@@ -27,7 +27,7 @@ public sealed class FixtureRunnerTests : IDisposable
     {
         var rows = FixtureRunner.Run(Goldens.Folder("wav2vec2_base_ctc"));
         var gradient = Assert.Single(rows, r => r.Name == "grad.lm_head.weight");
-        Assert.Equal(("Parley has no gradients yet", FixtureVerdict.NotComputed, true), (gradient.Detail, gradient.Verdict, gradient.Ok));
+        Assert.Equal(("unknown to this model's runner", FixtureVerdict.NotComputed, true), (gradient.Detail, gradient.Verdict, gradient.Ok));
     }
 
     [Fact]

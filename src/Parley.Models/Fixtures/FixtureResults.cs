@@ -1,4 +1,5 @@
 using Parley.Nn;
+using Parley.Tensors;
 
 namespace Parley.Models;
 
@@ -26,6 +27,19 @@ internal sealed class FixtureResults
         }
     }
 
+    /// <summary>Gradients of a loss with respect to parameters, as grad.NAME.</summary>
+    public void AddGradients(Tensor loss, IReadOnlyList<Parameter> parameters)
+    {
+        var gradients = loss.Backward();
+        foreach (var parameter in parameters)
+        {
+            if (parameter.Tensor is { } tensor && gradients[tensor] is { } gradient)
+            {
+                Add($"grad.{parameter.Name}", tensor.Shape.Dims.ToArray(), gradient.ToArray());
+            }
+        }
+    }
+
     /// <summary>Why names that start so are not computed.</summary>
     public void CannotCompute(string prefix, string reason) => _reasons.Add((prefix, reason));
 
@@ -35,8 +49,7 @@ internal sealed class FixtureResults
         if (!_tensors.TryGetValue(expected.Name, out var got))
         {
             var (prefix, reason) = _reasons.Find(r => expected.Name.StartsWith(r.Prefix, StringComparison.Ordinal));
-            var row = new FixtureRow(expected.Name, FixtureVerdict.NotComputed, 0, 0, prefix is null ? "unknown to this model's runner" : reason);
-            return row.IsGradient ? row with { Detail = "Parley has no gradients yet" } : row;
+            return new FixtureRow(expected.Name, FixtureVerdict.NotComputed, 0, 0, prefix is null ? "unknown to this model's runner" : reason);
         }
 
         if (!got.Shape.SequenceEqual(expected.Stored.Shape))

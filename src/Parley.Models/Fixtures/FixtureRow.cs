@@ -8,7 +8,7 @@ namespace Parley.Models;
 /// <param name="Detail">Where and what, or why it was not computed; empty when passed.</param>
 public sealed record FixtureRow(string Name, FixtureVerdict Verdict, double MaxError, double Tolerance, string Detail)
 {
-    /// <summary>Whether this row does not fail the fixture: it passed, or it is a gradient, of which Parley computes none yet.</summary>
+    /// <summary>Whether this row does not fail the fixture: it passed, or it is a gradient that this model's runner does not compute yet.</summary>
     public bool Ok => Verdict == FixtureVerdict.Passed || (Verdict == FixtureVerdict.NotComputed && IsGradient);
 
     /// <summary>Whether the tensor is a gradient.</summary>
