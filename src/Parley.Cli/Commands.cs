@@ -50,6 +50,7 @@ internal static class Commands
     {
         TranscribeCommand.Create(terminal),
         EvalCommand.Create(terminal),
+        TrainCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Parley.Audio;
 using Parley.Models;
 using Parley.Text;
+using Parley.Training;
 
 namespace Parley.Cli;
 
@@ -36,7 +37,7 @@ internal static class EvalCommand
         {
             var path = parse.GetRequiredValue(manifest);
             AtomicFile.CheckFile(parse.GetValue(output));
-            var lines = ManifestLine.Read(path);
+            var lines = ManifestEntry.Read(path);
             var rule = TextRules.Of(parse.GetRequiredValue(normalizer));
             var (recognizer, options) = await recognition.LoadAsync(parse, terminal, cancel).ConfigureAwait(false);
             using (recognizer)
@@ -55,7 +56,7 @@ internal static class EvalCommand
     }
 
     private static Result Run(
-        Terminal terminal, SpeechRecognizer recognizer, TranscriptionOptions options, string manifest, IReadOnlyList<ManifestLine> lines, Func<string, string> rule, CancellationToken cancel)
+        Terminal terminal, SpeechRecognizer recognizer, TranscriptionOptions options, string manifest, IReadOnlyList<ManifestEntry> lines, Func<string, string> rule, CancellationToken cancel)
     {
         var status = new StatusLine(terminal);
         var start = Stopwatch.GetTimestamp();
@@ -65,7 +66,7 @@ internal static class EvalCommand
             ReadOnlyMemory<float> samples;
             try
             {
-                samples = line.Cut(AudioFile.LoadMono(line.Audio, SpeechRecognizer.SampleRate, cancel), SpeechRecognizer.SampleRate, manifest);
+                samples = line.Cut(AudioFile.LoadMono(line.Audio, SpeechRecognizer.SampleRate, cancel), SpeechRecognizer.SampleRate);
             }
             catch (Exception e) when (Failure.IsKnown(e) && !e.Message.StartsWith(manifest, StringComparison.Ordinal))
             {
@@ -139,7 +140,7 @@ internal static class EvalCommand
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static void WritePredictions(TextWriter writer, IReadOnlyList<ManifestLine> lines, IReadOnlyList<Item> items)
+    private static void WritePredictions(TextWriter writer, IReadOnlyList<ManifestEntry> lines, IReadOnlyList<Item> items)
     {
         for (var i = 0; i < lines.Count; i++)
         {
@@ -163,7 +164,7 @@ internal static class EvalCommand
 
     private static string Percent(double rate) => double.IsFinite(rate) ? $"{100 * rate:0.00} %" : "none (no reference words)";
 
-    private sealed record Item(ManifestLine Line, string Text, string Reference, string Hypothesis, EditCounts Words);
+    private sealed record Item(ManifestEntry Line, string Text, string Reference, string Hypothesis, EditCounts Words);
 
     private sealed class Result
     {
@@ -179,7 +180,7 @@ internal static class EvalCommand
 
         public double Seconds { get; set; }
 
-        public void Add(ManifestLine line, string text, Func<string, string> rule, double seconds)
+        public void Add(ManifestEntry line, string text, Func<string, string> rule, double seconds)
         {
             var (reference, hypothesis) = (rule(line.Text), rule(text));
             var words = ErrorRate.Words(reference, hypothesis);

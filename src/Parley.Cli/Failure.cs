@@ -8,7 +8,7 @@ internal static class Failure
 {
     /// <summary>Whether the message of an error is enough for a user.</summary>
     public static bool IsKnown(Exception e) => e is IOException or InvalidDataException or ArgumentException or ShapeException
-        or UnauthorizedAccessException or NotSupportedException or FormatException or OutOfMemoryException
+        or UnauthorizedAccessException or NotSupportedException or FormatException or OutOfMemoryException or Training.TrainingException
         || e is AggregateException { InnerException: { } inner } && IsKnown(inner);
 
     /// <summary>Whether an output failed because nobody reads it any more: EPIPE, or what Windows calls it.</summary>

@@ -18,14 +18,21 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         _batched = new WhisperBatchTranscriber(model, ids, tokenizer, options.Backend);
     }
 
-    public static WhisperSpeechModel FromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options)
+    public static WhisperSpeechModel FromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options) =>
+        new(folder, Build(new CheckpointWeights(checkpoint), WhisperConfig.Parse(json), options).Model, options);
+
+    /// <summary>A model with what its folder says about tokens.</summary>
+    public WhisperSpeechModel(ModelFolder folder, Whisper model, WeightsOptions options)
+        : this(model, Vocabulary(folder, model.Config, out var tokenizer), tokenizer, options)
     {
-        var config = WhisperConfig.Parse(json);
-        var model = Build(new CheckpointWeights(checkpoint), config, options);
-        var tokenizer = WhisperTokenizer.Load(folder.Path);
+    }
+
+    public static WhisperVocabulary Vocabulary(ModelFolder folder, WhisperConfig config, out WhisperTokenizer tokenizer)
+    {
+        tokenizer = WhisperTokenizer.Load(folder.Path);
         var ids = WhisperVocabulary.From(tokenizer, config);
         using var generation = folder.GenerationConfig();
-        return new WhisperSpeechModel(model, generation is null ? ids : ids.With(generation.RootElement, config), tokenizer, options);
+        return generation is null ? ids : ids.With(generation.RootElement, config);
     }
 
     /// <summary>OpenAI's own files: <c>dims</c> beside a <c>model_state_dict</c> with OpenAI's names.</summary>
@@ -39,7 +46,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         var config = WhisperConfig.FromOpenAi(name => dims.TryGetProperty(name, out var value) && value.TryGetInt32(out var size)
             ? size
             : throw new InvalidDataException($"{checkpoint.Path}: dims has no {name}"));
-        var model = Build(new RenamedWeights(new CheckpointWeights(checkpoint), WhisperNames.FromOpenAi), config, options);
+        var model = Build(new RenamedWeights(new CheckpointWeights(checkpoint), WhisperNames.FromOpenAi), config, options).Model;
         var tokenizer = Tokenizer(config);
         return new WhisperSpeechModel(model, WhisperVocabulary.From(tokenizer, config), tokenizer, options);
     }
@@ -80,7 +87,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
         return _sequential.Transcribe(samples, whisper, language, progress, cancel);
     }
 
-    private static Whisper Build(IWeightSource source, WhisperConfig config, WeightsOptions options) => Weights.Build(
+    public static BuiltModel<Whisper> Build(IWeightSource source, WhisperConfig config, WeightsOptions options) => Weights.Build(
         source,
         w =>
         {
@@ -88,7 +95,7 @@ internal sealed class WhisperSpeechModel : ISpeechModel
             w.Ignore("proj_out.");
             return new Whisper(w["model"], config);
         },
-        options).Model;
+        options);
 
     /// <summary>The published tokenizer that goes with a vocabulary of this size.</summary>
     private static WhisperTokenizer Tokenizer(WhisperConfig config)

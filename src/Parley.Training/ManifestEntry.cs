@@ -1,19 +1,23 @@
 using System.Text.Json;
 
-namespace Parley.Cli;
+namespace Parley.Training;
 
 /// <summary>One line of a NeMo-style manifest.</summary>
+/// <param name="Manifest">Path of the manifest.</param>
 /// <param name="Line">Number of the line, from 1.</param>
 /// <param name="Json">The line as it was.</param>
 /// <param name="Audio">Path of the recording.</param>
 /// <param name="Text">What is said.</param>
 /// <param name="Offset">Start within the recording in seconds.</param>
 /// <param name="Duration">Length in seconds; null: to the end, and with an offset of 0 the whole file.</param>
-internal sealed record ManifestLine(int Line, string Json, string Audio, string Text, double Offset, double? Duration)
+public sealed record ManifestEntry(string Manifest, int Line, string Json, string Audio, string Text, double Offset, double? Duration)
 {
-    /// <summary>Reads a manifest; paths in it are relative to its folder.</summary>
+    /// <summary>Manifest and line, for messages.</summary>
+    public string Where => $"{Manifest}:{Line}";
+
+    /// <summary>Reads a manifest; paths in it are relative to its folder. Without <paramref name="needsText"/> texts are not read.</summary>
     /// <exception cref="InvalidDataException">A line is not what it should be; the message has its number.</exception>
-    public static IReadOnlyList<ManifestLine> Read(string path)
+    public static IReadOnlyList<ManifestEntry> Read(string path, bool needsText = true)
     {
         if (Directory.Exists(path))
         {
@@ -26,14 +30,14 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
         }
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        List<ManifestLine> lines = [];
+        List<ManifestEntry> lines = [];
         var number = 0;
         foreach (var line in File.ReadLines(path))
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line))
             {
-                lines.Add(Parse(line, number, path, folder));
+                lines.Add(Parse(line, number, path, folder, needsText));
             }
         }
 
@@ -41,12 +45,12 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
     }
 
     /// <summary>The samples that this line means.</summary>
-    public ReadOnlyMemory<float> Cut(float[] samples, int rate, string manifest)
+    public ReadOnlyMemory<float> Cut(float[] samples, int rate)
     {
         var start = (long)Math.Round(Offset * rate);
         if (start > samples.Length)
         {
-            throw new InvalidDataException($"{manifest}:{Line}: offset {Offset} s lies behind the end of {Audio} ({(double)samples.Length / rate:0.###} s)");
+            throw new InvalidDataException($"{Where}: offset {Offset} s lies behind the end of {Audio} ({(double)samples.Length / rate:0.###} s)");
         }
 
         // Written durations are rounded: a cut that goes a little over the end means the end.
@@ -55,7 +59,7 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
         return samples.AsMemory((int)start, length);
     }
 
-    private static ManifestLine Parse(string line, int number, string path, string folder)
+    private static ManifestEntry Parse(string line, int number, string path, string folder, bool needsText)
     {
         try
         {
@@ -66,7 +70,7 @@ internal sealed record ManifestLine(int Line, string Json, string Audio, string 
                 ? value.GetDouble() is var seconds and >= 0 and < 1e7 ? seconds : throw new InvalidDataException($"{name} is out of range")
                 : null;
             var audio = Text("audio_filepath") is var name && !name.Contains('\0') ? name : throw new InvalidDataException("\"audio_filepath\" is no path");
-            return new ManifestLine(number, line, Path.Combine(folder, audio), Text("text"), Number("offset") ?? 0, Number("duration"));
+            return new ManifestEntry(path, number, line, Path.Combine(folder, audio), needsText ? Text("text") : "", Number("offset") ?? 0, Number("duration"));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or InvalidDataException or ArgumentException)
         {

@@ -1,0 +1,40 @@
+using Parley.Nn;
+using Parley.Tensors;
+
+namespace Parley.Training;
+
+/// <summary>Writes a trained model as the folder it came from: its small files copied, its weights anew.</summary>
+internal static class SavedModel
+{
+    private static readonly string[] Copied =
+    [
+        "config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+        "special_tokens_map.json", "added_tokens.json", "normalizer.json", "LICENSE", "README.md",
+    ];
+
+    internal static void Write(ModelFolder source, string folder, IReadOnlyList<Parameter> parameters)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var name in Copied.Where(source.Has))
+        {
+            var target = Path.Combine(folder, name);
+            if (!File.Exists(target))
+            {
+                File.Copy(source[name], target + ".part", overwrite: true);
+                File.Move(target + ".part", target, overwrite: true);
+            }
+        }
+
+        using var scope = new TensorScope();
+        SafetensorsFile.Write(
+            Path.Combine(folder, "model.safetensors"),
+            parameters.Select(p => KeyValuePair.Create(p.Name, Data(p))),
+            new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    private static TensorData Data(Parameter parameter)
+    {
+        var tensor = parameter.Tensor ?? parameter.Matrix!.ToTensor(Backend.Default);
+        return TensorData.Of(tensor.ToArray(), tensor.Shape.Dims.ToArray().Select(d => (long)d).ToArray());
+    }
+}

@@ -1,0 +1,19 @@
+namespace Parley.Training;
+
+/// <summary>From the type in a configuration to the code that trains it.</summary>
+public static class TaskCatalog
+{
+    /// <summary>Families that can be trained.</summary>
+    public static IReadOnlyList<string> Types { get; } = ["whisper"];
+
+    /// <summary>Builds the model of a configuration.</summary>
+    public static ITrainingTask Create(TrainingConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Model.Type switch
+        {
+            "whisper" => new WhisperTask(config.Model),
+            var type => throw new InvalidDataException($"model.type: \"{type}\" cannot be trained; known are {string.Join(", ", Types)}"),
+        };
+    }
+}
