@@ -8,7 +8,7 @@ internal static class VerifyCommand
 {
     private const string Help = """
         Runs fixture folders (inputs, a model, and what a reference implementation made of them) and compares every tensor.
-        A tensor that Parley cannot compute fails too; only gradients, which it does not compute yet, are set aside.
+        A tensor that Parley cannot compute fails too.
         docs/verify.md tells how to make such a folder from a PyTorch model.
 
         Examples:
@@ -52,8 +52,7 @@ internal static class VerifyCommand
         var failed = results.Count(r => r.Verdict == FixtureVerdict.Failed);
         var missing = results.Count(r => !r.Ok) - failed;
         var passed = results.Count(r => r.Verdict == FixtureVerdict.Passed);
-        var gradients = results.Count - failed - missing - passed;
-        var verdict = $"{passed} of {results.Count} within tolerance{Part(failed, "FAILED")}{Part(missing, "NOT COMPUTED")}{Part(gradients, "gradients, which Parley does not compute yet")}";
+        var verdict = $"{passed} of {results.Count} within tolerance{Part(failed, "FAILED")}{Part(missing, "NOT COMPUTED")}";
         terminal.Write($"{folder}: {verdict}\n");
         List<string[]> rows = [["TENSOR", "LARGEST ERROR", "TOLERANCE", "VERDICT", ""]];
         rows.AddRange(results.Select(r => new[]

@@ -82,19 +82,21 @@ internal sealed class RelativeScores(Weights w, Wav2Vec2Config c)
     public Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor sinusoids, int[]? frames, float scale)
     {
         var p = SpeechAttention.Split(_positions.Forward(sinusoids.Unsqueeze(0)), c.Heads).Transpose(2, 3);  // [1, heads, width, 2·frames-1]
-        var y = Tensor.Empty([q.Shape[0], q.Shape[1], q.Shape[2], v.Shape[3]], q.Backend);
 
         // One utterance at a time: the distance scores are as large as what attention never holds whole.
-        for (var i = 0; i < q.Shape[0]; i++)
+        var parts = new Tensor[q.Shape[0]];
+        for (var i = 0; i < parts.Length; i++)
         {
-            using var scope = new TensorScope();
-            var (query, key, value) = (q.Slice(0, i, i + 1), k.Slice(0, i, i + 1), v.Slice(0, i, i + 1));
-            var distances = Shift(((query + _distanceBias.Unsqueeze(1)) * scale).MatMul(p));                 // [1, heads, frames, frames]
-            var options = new AttentionOptions(scale, KeyLengths: frames is null ? null : [frames[i]], Bias: distances);
-            y.Slice(0, i, i + 1).CopyFrom(Tensor.Attention(query + _contentBias.Unsqueeze(1), key, value, options));
+            var (query, key, value, length) = (q.Slice(0, i, i + 1), k.Slice(0, i, i + 1), v.Slice(0, i, i + 1), frames?[i]);
+            parts[i] = TensorScope.Run(() =>
+            {
+                var distances = Shift(((query + _distanceBias.Unsqueeze(1)) * scale).MatMul(p));             // [1, heads, frames, frames]
+                var options = new AttentionOptions(scale, KeyLengths: length is { } valid ? [valid] : null, Bias: distances);
+                return Tensor.Attention(query + _contentBias.Unsqueeze(1), key, value, options);
+            });
         }
 
-        return y;
+        return Tensor.Concat(0, parts);
     }
 
     /// <summary>From scores by distance, largest first, [1, heads, frames, 2·frames-1] to scores by key: row i starts at frames-1-i.</summary>
@@ -135,10 +137,7 @@ internal static class ConformerPositions
         var split = x.Reshape(x.Shape[0], x.Shape[1], heads, width);
         var (first, second) = (split.Slice(3, 0, half), split.Slice(3, half, width));
         var (cos, sin) = (angles.Select(0, 0).Unsqueeze(1).Slice(2, 0, half), angles.Select(0, 1).Unsqueeze(1).Slice(2, 0, half));  // [frames, 1, half]
-        var y = Tensor.Empty(split.Shape, x.Backend);
-        y.Slice(3, 0, half).CopyFrom((first * cos) - (second * sin));
-        y.Slice(3, half, width).CopyFrom((second * cos) + (first * sin));
-        return y.Reshape(x.Shape.Dims);
+        return Tensor.Concat(3, (first * cos) - (second * sin), (second * cos) + (first * sin)).Reshape(x.Shape.Dims);
     }
 
     private static Tensor Relative(int frames, int dim, Backend backend)

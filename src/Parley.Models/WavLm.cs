@@ -31,16 +31,18 @@ internal sealed class WavLmBlock(Weights w, Wav2Vec2Config c) : ISpeechBlock
     // One utterance at a time: the gated biases are as large as the scores, which attention itself never holds whole.
     private Tensor Attend(Tensor x, Tensor residual, Tensor relations, int[]? frames)
     {
-        var y = Tensor.Empty(x.Shape, x.Backend);
-        for (var i = 0; i < x.Shape[0]; i++)
+        var parts = new Tensor[x.Shape[0]];
+        for (var i = 0; i < parts.Length; i++)
         {
-            using var scope = new TensorScope();
-            var entry = x.Slice(0, i, i + 1);
-            var bias = _gate.Forward(entry) * relations;                      // [1, heads, frames, frames]
-            y.Slice(0, i, i + 1).CopyFrom(_attention.Forward(entry, frames is null ? null : [frames[i]], residual.Slice(0, i, i + 1), bias));
+            var (entry, own, length) = (x.Slice(0, i, i + 1), residual.Slice(0, i, i + 1), frames?[i]);
+            parts[i] = TensorScope.Run(() =>
+            {
+                var bias = _gate.Forward(entry) * relations;                  // [1, heads, frames, frames]
+                return _attention.Forward(entry, length is { } valid ? [valid] : null, own, bias);
+            });
         }
 
-        return y;
+        return Tensor.Concat(0, parts);
     }
 }
 
@@ -72,6 +74,12 @@ internal static class WavLmPositions
 
     private static Tensor Biases(Tensor table, Wav2Vec2Config c, int frames)
     {
+        if (table.NeedsGradient)
+        {
+            int[] buckets = [.. Enumerable.Range(0, frames * frames).Select(i => Bucket((i % frames) - (i / frames), c))];
+            return table.Gather(new IntTensor(buckets, [frames, frames])).Permute(2, 0, 1);
+        }
+
         // Bias of distance d = key − query at index d + frames − 1, one row a head; every query's row is a window of it.
         var values = table.Values;
         var row = new float[(2 * frames) - 1];

@@ -23,19 +23,11 @@ public sealed class FixtureRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Gradients_are_listed_as_not_computed()
-    {
-        var rows = FixtureRunner.Run(Goldens.Folder("wav2vec2_base_ctc"));
-        var gradient = Assert.Single(rows, r => r.Name == "grad.lm_head.weight");
-        Assert.Equal(("unknown to this model's runner", FixtureVerdict.NotComputed, true), (gradient.Detail, gradient.Verdict, gradient.Ok));
-    }
-
-    [Fact]
     public void A_model_nobody_knows_is_said_to_be_so()
     {
         Copy("wav2vec2_base_ctc");
         File.WriteAllText(Path.Combine(_folder.FullName, "config.json"), "{\"model_type\": \"teleprinter\"}");
-        Assert.All(FixtureRunner.Run(_folder.FullName), r => Assert.Equal((FixtureVerdict.NotComputed, r.IsGradient), (r.Verdict, r.Ok)));
+        Assert.All(FixtureRunner.Run(_folder.FullName), r => Assert.Equal((FixtureVerdict.NotComputed, false), (r.Verdict, r.Ok)));
     }
 
     [Theory]
@@ -45,7 +37,7 @@ public sealed class FixtureRunnerTests : IDisposable
     [InlineData("tokenizer_gpt2", 6)]
     [InlineData("tokenizer_wav2vec2_ctc", 6)]
     [InlineData("number_formats", 3)]
-    [InlineData("ctc_loss", 8)]
+    [InlineData("ctc_loss", 12)]
     public void Folders_without_a_model_are_run_too(string golden, int passed)
     {
         var rows = FixtureRunner.Run(Goldens.Folder(golden));

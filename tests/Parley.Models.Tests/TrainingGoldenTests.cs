@@ -27,6 +27,26 @@ public sealed class TrainingGoldenTests
         });
     }
 
+    [Fact]
+    public void Wav2vec2_learns_as_the_reference_does()
+    {
+        var inputs = new TensorFile(Path.Combine(Goldens.Folder("train_wav2vec2_base_ctc"), "inputs.safetensors"));
+        var (batch, samples) = (inputs.Shape("input_values")[0], inputs.Shape("input_values")[1]);
+        int[][] targets = [.. inputs.Integers("labels").Chunk(inputs.Shape("labels")[1]).Select(row => row.Where(l => l >= 0).Select(l => (int)l).ToArray())];
+        int[] lengths = [.. inputs.Integers("attention_mask").Chunk(samples).Select(row => (int)row.Sum())];
+        var folder = new ModelFolder(Goldens.Folder("wav2vec2_base_ctc"));
+        using var json = folder.JsonOrNull("config.json");
+        var config = Wav2Vec2Config.Parse(json!.RootElement);
+        var reduction = config.CtcReduction == "mean" ? CtcReduction.Mean : CtcReduction.Sum;
+        Check("train_wav2vec2_base_ctc", "wav2vec2_base_ctc", peak: 0.001, _ => true, w => new CtcModel(w, config), model => CtcLoss.Compute(
+            model.Forward(Tensor.From(inputs.Floats("input_values"), [batch, samples], Backend.Default), lengths),
+            [.. lengths.Select(config.FramesOf)],
+            targets,
+            config.Blank,
+            reduction,
+            config.CtcZeroInfinity));
+    }
+
     private static void Check<T>(string golden, string start, double peak, Func<string, bool> trains, Func<Weights, T> make, Func<T, Tensor> lossOf)
     {
         var expected = new TensorFile(Path.Combine(Goldens.Folder(golden), "expected.safetensors"));

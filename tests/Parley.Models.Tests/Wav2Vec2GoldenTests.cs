@@ -22,6 +22,5 @@ public sealed class Wav2Vec2GoldenTests
         var rows = FixtureRunner.Run(Goldens.Folder(name), backend);
         Assert.NotEmpty(rows);
         Assert.Equal("", string.Join("\n", rows.Where(r => !r.Ok).Select(r => $"{r.Name}: {r.Detail}")));
-        Assert.All(rows.Where(r => r.Verdict == FixtureVerdict.NotComputed), r => Assert.StartsWith("grad.", r.Name, StringComparison.Ordinal));
     }
 }

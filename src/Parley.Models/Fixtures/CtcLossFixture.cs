@@ -11,7 +11,7 @@ internal static partial class CtcLossFixture
 
     public static bool Fits(Fixture fixture) => s_inputs.All(fixture.Inputs.Tensors.ContainsKey);
 
-    public static void Compute(Fixture fixture, FixtureResults results)
+    public static void Compute(Fixture fixture, FixtureResults results, Backend backend)
     {
         var (stored, frames, lengths) = (fixture.Inputs["logits"], fixture.Inputs["input_lengths"].ToIntegers(), fixture.Inputs["target_lengths"].ToIntegers());
         if (stored.Shape.Count != 3 || frames.Length != stored.Shape[1] || lengths.Length != frames.Length || frames.Any(f => f < 0 || f > stored.Shape[0]))
@@ -20,23 +20,22 @@ internal static partial class CtcLossFixture
         }
 
         var shape = Shape.Create([.. stored.Shape.Select(d => checked((int)d))]);
-        var logProbs = Tensor.From(stored.ToSingles(), shape, Backend.Reference).LogSoftmax().Transpose(0, 1).ToArray();    // [batch, time, symbols]
+        var logits = Tensor.From(stored.ToSingles(), shape, backend).AsParameter();
+        var byUtterance = logits.Transpose(0, 1);                                                                          // [batch, time, symbols]
+        int[] valid = [.. frames.Select(f => (int)f)];
         foreach (var blank in fixture.Expected.Select(e => Blank().Match(e.Name)).Where(m => m.Success).Select(m => int.Parse(m.Groups[1].ValueSpan)).Distinct())
         {
-            var targets = fixture.Inputs.Tensors.TryGetValue($"targets_blank{blank}", out var own) ? own : fixture.Inputs["targets"];
-            var rows = targets.ToIntegers().Chunk(checked((int)targets.Shape[^1])).ToArray();
-            var losses = new double[frames.Length];
-            for (var i = 0; i < losses.Length; i++)
+            var symbols = fixture.Inputs.Tensors.TryGetValue($"targets_blank{blank}", out var own) ? own : fixture.Inputs["targets"];
+            int[][] targets = [.. symbols.ToIntegers().Chunk(checked((int)symbols.Shape[^1])).Select((row, i) => row.Take((int)lengths[i]).Select(id => checked((int)id)).ToArray())];
+            var losses = byUtterance.CtcLoss(valid, targets, blank).ToArray();
+            results.Add($"blank{blank}.none", [losses.Length], losses);
+            results.Add($"blank{blank}.none_zero_infinity", [losses.Length], [.. losses.Select(l => float.IsInfinity(l) ? 0 : l)]);
+            foreach (var (name, reduction) in new[] { ("mean", CtcReduction.Mean), ("sum", CtcReduction.Sum) })
             {
-                int[] target = [.. rows[i].Take((int)lengths[i]).Select(id => checked((int)id))];
-                losses[i] = CtcLoss.Forward(logProbs.AsSpan(i * shape[0] * shape[2], (int)frames[i] * shape[2]), shape[2], target, blank);
+                var loss = CtcLoss.Compute(byUtterance, valid, targets, blank, reduction, zeroInfinity: true);
+                results.Add($"blank{blank}.{name}", [], [loss.Scalar]);
+                results.Add($"blank{blank}.{name}.grad_logits", shape.Dims.ToArray(), loss.Backward()[logits]!.ToArray());
             }
-
-            int[] symbols = [.. lengths.Select(n => (int)n)];
-            results.Add($"blank{blank}.none", [losses.Length], [.. losses.Select(l => (float)l)]);
-            results.Add($"blank{blank}.none_zero_infinity", [losses.Length], [.. losses.Select(l => double.IsInfinity(l) ? 0 : (float)l)]);
-            results.Add($"blank{blank}.mean", [], [(float)CtcLoss.Reduce(losses, symbols, CtcReduction.Mean, zeroInfinity: true)]);
-            results.Add($"blank{blank}.sum", [], [(float)CtcLoss.Reduce(losses, symbols, CtcReduction.Sum, zeroInfinity: true)]);
         }
     }
 

@@ -49,7 +49,7 @@ public static class FixtureRunner
                 WhisperFeaturesFixture.Compute(fixture, results);
                 break;
             case null when CtcLossFixture.Fits(fixture):
-                CtcLossFixture.Compute(fixture, results);
+                CtcLossFixture.Compute(fixture, results, backend);
                 break;
             case null:
                 results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no Whisper preprocessor_config.json, no CTC loss");
