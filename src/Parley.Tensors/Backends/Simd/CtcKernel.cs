@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Parley.Tensors;
@@ -144,7 +145,7 @@ internal static unsafe class CtcKernel
         var (center, sum) = (T.Of(Largest(top)), T.Of(0f));
         for (var s = 0; s < states; s += T.Count)
         {
-            var value = VectorMath.Exp(T.Load(joint + s) - center);
+            var value = VectorMath.ExpNonPositive(T.Load(joint + s) - center);
             value.Store(joint + s);
             sum += value;
         }
@@ -178,12 +179,13 @@ internal static unsafe class CtcKernel
         Center<T>(beta, states, Largest(top));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T LogSum<T>(T a, T b, T c)
         where T : struct, ILanes<T>
     {
         // Where all are −∞ the largest is held at a finite value, so that differences are −∞ and not NaN.
-        var top = T.Max(T.Max(a, b), T.Max(c, T.Of(-1e30f)));
-        var sum = VectorMath.Exp(a - top) + VectorMath.Exp(b - top) + VectorMath.Exp(c - top);
+        var top = T.MaxNative(T.MaxNative(T.Of(-1e30f), c), T.MaxNative(a, b));
+        var sum = VectorMath.ExpNonPositive(a - top) + VectorMath.ExpNonPositive(b - top) + VectorMath.ExpNonPositive(c - top);
         return top + VectorMath.Log(sum);
     }
 
