@@ -73,6 +73,30 @@ public sealed unsafe class WeightsFormatTests
         Assert.Equal(WeightsSample.Decoded(WeightMatrix.Quantise(values, 7, 45, format)), WeightsSample.Decoded(builder.Build()));
     }
 
+    [Fact]
+    public void Rows_read_on_several_threads_make_the_same_matrix()
+    {
+        const int Rows = 300, Columns = 1000;
+        var values = WeightsSample.Gaussian(Rows * Columns, 2);
+        foreach (var threads in (int[])[1, 4])
+        {
+            var builder = new WeightMatrixBuilder(WeightFormat.Int8, Rows, Columns, workers: new Workers(threads));
+            builder.Add(values.AsSpan(0, 2 * Columns));
+            builder.AddRest((row, target) => values.AsSpan(row * Columns, target.Length).CopyTo(target));
+            Assert.Equal(WeightsSample.Decoded(WeightMatrix.Quantise(values, Rows, Columns, WeightFormat.Int8)), WeightsSample.Decoded(builder.Build()));
+        }
+    }
+
+    [Fact]
+    public void A_row_that_cannot_be_read_is_an_error_and_a_damaged_one_is_named()
+    {
+        var builder = new WeightMatrixBuilder(WeightFormat.Int8, 300, 1000, "w");
+        Assert.Throws<IOException>(() => builder.AddRest((_, _) => throw new IOException("gone")));
+        builder = new WeightMatrixBuilder(WeightFormat.Int8, 300, 1000, "w");
+        var error = Assert.Throws<InvalidDataException>(() => builder.AddRest((row, target) => target.Fill(row == 195 ? float.NaN : 1)));
+        Assert.Contains("w [300, 1000], row", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(WeightFormat.BFloat16)]
     [InlineData(WeightFormat.Float16)]

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Parley.Tensors;
 
 namespace Parley.Nn;
@@ -6,8 +5,6 @@ namespace Parley.Nn;
 /// <summary>A checkpoint as a source of parameters: float32 in place, other types converted or kept as matrices.</summary>
 public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
 {
-    private const int BlockValues = 256 << 10;
-
     private readonly Dictionary<string, StoredTensor> _tensors = Index(checkpoint);
 
     /// <inheritdoc/>
@@ -86,24 +83,15 @@ public sealed class CheckpointWeights(Checkpoint checkpoint) : IWeightSource
                 return WeightMatrix.Dense(ToTensor(backend));
             }
 
-            return Quantised(format);
+            return Quantised(format, backend.Workers);
         }
 
-        // Block by block through a small buffer: neither the float32 values nor the mapping's pages are ever whole in memory.
-        private WeightMatrix Quantised(WeightFormat format)
+        // A few rows at a time on every core, read from the file: neither the float32 values nor the mapping's pages are ever whole in memory.
+        private WeightMatrix Quantised(WeightFormat format, Workers workers)
         {
             var (rows, columns) = (Shape[0], Shape[1]);
-            var builder = new WeightMatrixBuilder(format, rows, columns, stored.Name);
-            var block = Math.Clamp(BlockValues / Math.Max(columns, 1), 1, Math.Max(rows, 1));
-            var buffer = ArrayPool<float>.Shared.Rent(checked(block * columns));
-            for (var row = 0; row < rows; row += block)
-            {
-                var values = buffer.AsSpan(0, Math.Min(block, rows - row) * columns);
-                stored.ReadTo((long)row * columns, values);
-                builder.Add(values);
-            }
-
-            ArrayPool<float>.Shared.Return(buffer);
+            var builder = new WeightMatrixBuilder(format, rows, columns, stored.Name, workers);
+            builder.AddRest((row, values) => stored.ReadTo((long)row * columns, values));
             return builder.Build();
         }
     }

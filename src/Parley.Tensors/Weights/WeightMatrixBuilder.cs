@@ -35,33 +35,62 @@ public sealed unsafe class WeightMatrixBuilder
             throw new ShapeException($"quantise: {_name}: {rows.Length} values are not whole rows of {columns}, or more than the {_matrix.Out - _rows} rows missing");
         }
 
-        var (first, count) = (_rows, rows.Length / columns);
-        var block = Math.Max(1, PieceValues / columns);
-        string? wrong = null;
         fixed (float* pinned = rows)
         {
             var source = pinned;
-            _workers.Run((count + block - 1) / block, piece =>
-            {
-                for (var r = piece * block; r < Math.Min(count, (piece + 1) * block); r++)
-                {
-                    if (_matrix.EncodeRow(first + r, source + ((long)r * columns)) is { } problem)
-                    {
-                        wrong = $"{_name} [{_matrix.Out}, {columns}], row {first + r}: {problem}; the checkpoint is damaged";
-                    }
-                }
-            });
+            Encode(rows.Length / columns, (done, count) => Encode(_rows + done, count, source + ((long)done * columns)));
         }
+    }
 
-        _rows += count;
-        if (wrong is not null)
+    /// <summary>Encodes all rows that are missing; <paramref name="read"/> is told the first of a few rows and writes their values, on several threads at once.</summary>
+    public void AddRest(Action<int, Span<float>> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        Encode(_matrix.Out - _rows, (done, count) =>
         {
-            throw new InvalidDataException(wrong);
-        }
+            var values = checked(count * _matrix.In);
+            var bytes = (long)values * sizeof(float);
+            var buffer = (float*)MemoryPool.Rent(bytes);
+            try
+            {
+                read(_rows + done, new Span<float>(buffer, values));
+                return Encode(_rows + done, count, buffer);
+            }
+            finally
+            {
+                MemoryPool.Return((nint)buffer, bytes);
+            }
+        });
     }
 
     /// <summary>The finished matrix.</summary>
     public WeightMatrix Build() => _rows == _matrix.Out
         ? _matrix
         : throw new InvalidOperationException($"quantise: {_name} has {_rows} of its {_matrix.Out} rows");
+
+    private void Encode(int rows, Func<int, int, string?> piece)
+    {
+        var block = Math.Max(1, PieceValues / _matrix.In);
+        string? wrong = null;
+        _workers.Run((rows + block - 1) / block, p => wrong = piece(p * block, Math.Min(block, rows - (p * block))) ?? wrong);
+        _rows += rows;
+        if (wrong is not null)
+        {
+            throw new InvalidDataException(wrong);
+        }
+    }
+
+    private string? Encode(int first, int count, float* source)
+    {
+        string? wrong = null;
+        for (var r = 0; r < count; r++)
+        {
+            if (_matrix.EncodeRow(first + r, source + ((long)r * _matrix.In)) is { } problem)
+            {
+                wrong = $"{_name} [{_matrix.Out}, {_matrix.In}], row {first + r}: {problem}; the checkpoint is damaged";
+            }
+        }
+
+        return wrong;
+    }
 }
