@@ -135,6 +135,24 @@ public sealed class WavTests
         Assert.Equal(new Resampler(44100, 16000).Apply(samples.AsSpan()), Resampler.Resample(samples, 44100, 16000));
     }
 
+    [Fact]
+    public void A_stream_of_the_caller_stays_open()
+    {
+        var flac = File.ReadAllBytes(Path.Combine(Goldens.Repository, "tests", "Parley.Audio.Tests", "flac", "stereo16.flac"));
+        foreach (var file in (byte[][])[Wave(1, 16, 1, [1, 2, 3, 4]), flac])
+        {
+            using var stream = new MemoryStream(file);
+            AudioFile.LoadMono(stream, "test", cancel: TestContext.Current.CancellationToken);
+            stream.Position = 0;
+            AudioFile.Load(stream, "test", TestContext.Current.CancellationToken);
+            Assert.True(stream.CanRead);
+        }
+
+        using var telephone = new MemoryStream(Wave(0x31, 0, 1, [1, 2, 3, 4]));
+        Assert.Throws<InvalidDataException>(() => AudioFile.LoadMono(telephone, "test", cancel: TestContext.Current.CancellationToken));
+        Assert.True(telephone.CanRead);
+    }
+
     internal static AudioBuffer Load(byte[] file) => AudioFile.Load(new MemoryStream(file), "test", TestContext.Current.CancellationToken);
 
     internal static byte[] Wave(int tag, int bits, int channels, byte[] data, int sub = 0)

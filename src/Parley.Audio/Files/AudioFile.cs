@@ -17,10 +17,10 @@ public static class AudioFile
         return Collect(source, cancel);
     }
 
-    /// <summary>Decodes a stream, which need not be seekable; the name is used in messages.</summary>
+    /// <summary>Decodes a stream, which need not be seekable and stays open; the name is used in messages.</summary>
     public static AudioBuffer Load(Stream stream, string name, CancellationToken cancel = default)
     {
-        using var source = Open(stream, name, cancel);
+        using var source = Open(stream, name, leaveOpen: true, cancel);
         return Collect(source, cancel);
     }
 
@@ -31,10 +31,10 @@ public static class AudioFile
         return CollectMono(source, sampleRate, path, cancel);
     }
 
-    /// <summary>Decodes a stream to the mean of its channels [samples] at a rate in Hz; the name is used in messages.</summary>
+    /// <summary>Decodes a stream, which stays open, to the mean of its channels [samples] at a rate in Hz; the name is used in messages.</summary>
     public static float[] LoadMono(Stream stream, string name, int sampleRate = 16000, CancellationToken cancel = default)
     {
-        using var source = Open(stream, name, cancel);
+        using var source = Open(stream, name, leaveOpen: true, cancel);
         return CollectMono(source, sampleRate, name, cancel);
     }
 
@@ -55,7 +55,7 @@ public static class AudioFile
         try
         {
             // A pipe gives its bytes once: ffmpeg could not open it again.
-            return !file.CanSeek ? Open(file, path, cancel)
+            return !file.CanSeek ? Open(file, path, leaveOpen: false, cancel)
                 : OpenNative(new ForwardStream(file, path), out var what) ?? FfmpegSource.Open(path, path, what, cancel);
         }
         catch
@@ -65,10 +65,10 @@ public static class AudioFile
         }
     }
 
-    private static SampleSource Open(Stream stream, string name, CancellationToken cancel)
+    private static SampleSource Open(Stream stream, string name, bool leaveOpen, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        var forward = new ForwardStream(stream, name);
+        var forward = new ForwardStream(stream, name, leaveOpen);
         var head = Head(forward).ToArray();
         if (WavSource.Matches(head) || FlacSource.Matches(head))
         {
@@ -96,6 +96,7 @@ public static class AudioFile
         }
         finally
         {
+            forward.Dispose();
             File.Delete(temporary);
         }
     }

@@ -1,7 +1,7 @@
 namespace Parley.Audio;
 
 /// <summary>Forward-only reading with a look-ahead, over any stream; knows how much is left when the stream can tell.</summary>
-internal sealed class ForwardStream(Stream stream, string name) : IDisposable
+internal sealed class ForwardStream(Stream stream, string name, bool leaveOpen = false) : IDisposable
 {
     /// <summary>The most that can be looked ahead.</summary>
     public const int MaxPeek = 1 << 16;
@@ -92,7 +92,13 @@ internal sealed class ForwardStream(Stream stream, string name) : IDisposable
         while (Fill());
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose()
+    {
+        if (!leaveOpen)
+        {
+            stream.Dispose();
+        }
+    }
 
     private bool Fill()
     {
