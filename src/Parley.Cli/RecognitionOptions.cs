@@ -13,8 +13,11 @@ internal sealed class RecognitionOptions
     private readonly Option<int?> _beam = new("--beam") { Description = "Sequences searched side by side; 1 is greedy", HelpName = "N" };
     private readonly Option<double?> _patience = new("--patience") { Description = "End the beam search with so many times the beam size of ended sequences", HelpName = "X" };
     private readonly Option<int?> _bestOf = new("--best-of") { Description = "Draws above temperature 0, of which the likeliest wins (5)", HelpName = "N" };
+    private readonly Option<double?> _lengthPenalty = new("--length-penalty") { Description = "Google's alpha, 0 to 1, by which draws and beams are ranked; default: by mean log-probability", HelpName = "X" };
     private readonly Option<string[]> _temperature = new("--temperature") { Description = "Tried in order until a result passes the guards (0,0.2,0.4,0.6,0.8,1)", HelpName = "LIST" };
+    private readonly Option<int?> _seed = new("--seed") { Description = "Of the draws above temperature 0 (0)", HelpName = "N" };
     private readonly Option<string?> _prompt = new("--prompt") { Description = "Text shown before the first window: names, spelling, style", HelpName = "TEXT" };
+    private readonly Option<bool> _carryPrompt = new("--carry-prompt") { Description = "Show the prompt before every window" };
     private readonly Option<int> _batch = new("--batch") { Description = "Windows decoded together; above 1 the recording is cut at silences", DefaultValueFactory = _ => 1, HelpName = "N" };
     private readonly Option<string?> _vad = new("--vad") { Description = "Speech detector: none, energy, or a file or folder with the Silero network; default: only recordings without any speech are left out", HelpName = "none|energy|PATH" };
     private readonly Option<string?> _precision = new Option<string?>("--precision") { Description = "Format of the weight matrices; default: as stored" }.AcceptOnlyFromAmong(Choices.Precisions);
@@ -27,12 +30,15 @@ internal sealed class RecognitionOptions
     /// <summary>Adds all of them to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [_model, _language, _task, _words, _beam, _patience, _bestOf, _temperature, _prompt, _batch, _vad, _precision, _threads, _noTimestamps, _condition, _hallucination, _clip];
+        Option[] all = [_model, _language, _task, _words, _beam, _patience, _bestOf, _lengthPenalty, _temperature, _seed, _prompt, _carryPrompt, _batch, _vad, _precision, _threads, _noTimestamps, _condition, _hallucination, _clip];
         foreach (var option in all)
         {
             command.Add(option);
         }
     }
+
+    /// <summary>Whether words are to be timed.</summary>
+    public bool TimesWords(ParseResult parse) => parse.GetValue(_words);
 
     /// <summary>Finds and opens the model, and reads how to use it.</summary>
     public async Task<(SpeechRecognizer Recognizer, TranscriptionOptions Options)> LoadAsync(ParseResult parse, Terminal terminal, CancellationToken cancel)
@@ -69,8 +75,11 @@ internal sealed class RecognitionOptions
             BeamSize = parse.GetValue(_beam) ?? defaults.BeamSize,
             Patience = parse.GetValue(_patience) ?? defaults.Patience,
             BestOf = parse.GetValue(_bestOf) ?? defaults.BestOf,
+            LengthPenalty = parse.GetValue(_lengthPenalty),
+            Seed = parse.GetValue(_seed) ?? defaults.Seed,
             ConditionOnPreviousText = (parse.GetValue(_condition) ?? (model.ConditionOnPrevious == false ? "off" : "on")) == "on",
             InitialPrompt = parse.GetValue(_prompt),
+            CarryInitialPrompt = parse.GetValue(_carryPrompt),
             HallucinationSilence = parse.GetValue(_hallucination),
             Clips = Choices.Clips(parse.GetValue(_clip)),
             WordTimestamps = words && parse.GetValue(_hallucination) is not null,

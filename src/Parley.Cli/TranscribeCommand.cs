@@ -7,7 +7,7 @@ using Parley.Text;
 namespace Parley.Cli;
 
 /// <summary><c>parley transcribe</c>: recordings to text.</summary>
-internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer recognizer, TranscriptionOptions options, string format, string? folder)
+internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer recognizer, TranscriptionOptions options, TranscriptWriterOptions layout, string format, string? folder)
 {
     private const string Examples = """
         Speech to text.
@@ -16,6 +16,7 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
           parley transcribe talk.flac --model openai/whisper-base
           parley transcribe 'talks/**/*.mp3' --model whisper-base/ --format srt --output-dir subtitles
           parley transcribe meeting.wav --model whisper-base/ --batch 8 --precision int8
+          parley transcribe talk.flac --model whisper-base/ --format srt --word-timestamps --max-line-width 42 --max-line-count 2
           arecord -f cd -d 5 | parley transcribe -
         """;
 
@@ -30,14 +31,21 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
         var format = new Option<string>("--format", "-f") { Description = "Form of the text", DefaultValueFactory = _ => "txt" }.AcceptOnlyFromAmong([.. s_formats, "all"]);
         var folder = new Option<string?>("--output-dir", "-o") { Description = "Folder for one file a recording; default: standard output", HelpName = "FOLDER" };
         var recognition = new RecognitionOptions();
+        var subtitles = new SubtitleOptions();
         var command = new Command("transcribe", Examples) { files, format, folder };
         recognition.AddTo(command);
-        command.SetAction((parse, cancel) => RunAsync(terminal, parse.GetRequiredValue(files), parse.GetRequiredValue(format), parse.GetValue(folder), () => recognition.LoadAsync(parse, terminal, cancel), cancel));
+        subtitles.AddTo(command);
+        command.SetAction((parse, cancel) =>
+        {
+            var form = parse.GetRequiredValue(format);
+            var layout = subtitles.Read(parse, form, recognition.TimesWords(parse));
+            return RunAsync(terminal, parse.GetRequiredValue(files), layout, form, parse.GetValue(folder), () => recognition.LoadAsync(parse, terminal, cancel), cancel);
+        });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, string[] arguments, string format, string? folder, Func<Task<(SpeechRecognizer Recognizer, TranscriptionOptions Options)>> load, CancellationToken cancel)
+        Terminal terminal, string[] arguments, TranscriptWriterOptions layout, string format, string? folder, Func<Task<(SpeechRecognizer Recognizer, TranscriptionOptions Options)>> load, CancellationToken cancel)
     {
         if (format == "all" && folder is null)
         {
@@ -48,7 +56,7 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
         var (recognizer, options) = await load().ConfigureAwait(false);
         using (recognizer)
         {
-            return new TranscribeCommand(terminal, recognizer, options, format, folder).Run(arguments, cancel);
+            return new TranscribeCommand(terminal, recognizer, options, layout, format, folder).Run(arguments, cancel);
         }
     }
 
@@ -162,7 +170,7 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
         {
             using var text = new StringWriter { NewLine = "\n" };
             var kind = Kind(format);
-            TranscriptWriters.Write(text, transcript, kind);
+            TranscriptWriters.Write(text, transcript, kind, layout);
             terminal.Write(kind == TranscriptFormat.Json ? $"{text}\n" : text.ToString());
             return;
         }
@@ -176,7 +184,7 @@ internal sealed class TranscribeCommand(Terminal terminal, SpeechRecognizer reco
 
         foreach (var one in format == "all" ? s_formats : [format])
         {
-            AtomicFile.Write(Path.Combine(folder, $"{free}.{one}"), writer => TranscriptWriters.Write(writer, transcript, Kind(one)));
+            AtomicFile.Write(Path.Combine(folder, $"{free}.{one}"), writer => TranscriptWriters.Write(writer, transcript, Kind(one), layout));
         }
     }
 
