@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Parley.Models;
@@ -9,7 +8,6 @@ namespace Parley.Cli;
 /// <summary>A named configuration with random weights as a checkpoint folder: written once, so that mapping and loading it are the real thing.</summary>
 internal static class RandomCheckpoint
 {
-    private const int HeaderAlignment = 64;
     private const int Piece = 1 << 20;
 
     /// <summary>The folder of a configuration below the user's cache, written when it is not there yet.</summary>
@@ -30,10 +28,7 @@ internal static class RandomCheckpoint
         terminal.Error.WriteLine($"writing random weights of {description.Name} ({parameters.Sum(p => p.Count) * sizeof(float) / 1e6:N0} MB) to {folder}");
         Directory.CreateDirectory(folder);
         File.Delete(config);
-        using (var file = File.Create(Path.Combine(folder, "model.safetensors")))
-        {
-            WriteWeights(file, parameters);
-        }
+        WriteWeights(Path.Combine(folder, "model.safetensors"), parameters);
 
         if (description.Wav2Vec2 is { } waves)
         {
@@ -49,58 +44,19 @@ internal static class RandomCheckpoint
         : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
 
-    private static void WriteWeights(Stream file, IReadOnlyList<Parameter> parameters)
+    private static void WriteWeights(string path, IReadOnlyList<Parameter> parameters)
     {
-        using var header = new MemoryStream();
-        using (var json = new Utf8JsonWriter(header))
-        {
-            json.WriteStartObject();
-            var offset = 0L;
-            foreach (var parameter in parameters)
-            {
-                json.WriteStartObject(parameter.Name);
-                json.WriteString("dtype", "F32");
-                Numbers(json, "shape", parameter.Shape.Dims.ToArray().Select(d => (long)d));
-                var end = offset + (parameter.Count * sizeof(float));
-                Numbers(json, "data_offsets", [offset, end]);
-                json.WriteEndObject();
-                offset = end;
-            }
-
-            json.WriteEndObject();
-        }
-
-        while ((header.Length + sizeof(long)) % HeaderAlignment != 0)
-        {
-            header.WriteByte((byte)' ');
-        }
-
-        Span<byte> length = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-        file.Write(length);
-        header.WriteTo(file);
         var random = new Random(0);
         var values = new float[Piece];
-        foreach (var parameter in parameters)
+        SafetensorsFile.Write(path, parameters.Select(p => KeyValuePair.Create(p.Name, new TensorData(StoredType.F32, [.. p.Shape.Dims.ToArray().Select(d => (long)d)], file =>
         {
-            for (var left = parameter.Count; left > 0; left -= Piece)
+            for (var left = p.Count; left > 0; left -= Piece)
             {
                 var piece = values.AsSpan(0, (int)Math.Min(left, Piece));
-                InitOf(parameter).Fill(piece, random);
+                InitOf(p).Fill(piece, random);
                 file.Write(MemoryMarshal.AsBytes(piece));
             }
-        }
-    }
-
-    private static void Numbers(Utf8JsonWriter json, string name, IEnumerable<long> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            json.WriteNumberValue(value);
-        }
-
-        json.WriteEndArray();
+        }))));
     }
 
     /// <summary>Gains of norms are 1, biases 0, and matrices keep the size of what goes through them.</summary>

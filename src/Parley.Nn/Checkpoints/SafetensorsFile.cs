@@ -4,12 +4,21 @@ using System.Text.Json;
 
 namespace Parley.Nn;
 
-/// <summary>Writes safetensors files.</summary>
+/// <summary>Writes safetensors files of any size, one tensor after another.</summary>
 public static class SafetensorsFile
 {
+    private const int Alignment = 64;
+
     /// <summary>Writes a file all at once or not at all: beside the target under another name, flushed to the disk, then renamed.</summary>
+    /// <param name="path">The file; one that is there is replaced, and stays as it is when anything goes wrong.</param>
+    /// <param name="tensors">Tensors by name. Their numbers are asked for one tensor after another, widest types first, then by name.</param>
+    /// <param name="metadata">Texts by name, kept beside the tensors.</param>
+    /// <remarks>A process that is killed meanwhile leaves a file <c>path.….tmp</c> behind and nothing else.</remarks>
     public static void Write(string path, IEnumerable<KeyValuePair<string, TensorData>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(tensors);
+
         // Widest elements first, as the reference writer does, so that every tensor is aligned to its element.
         KeyValuePair<string, TensorData>[] ordered = [.. tensors.OrderByDescending(t => t.Value.Type.Size()).ThenBy(t => t.Key, StringComparer.Ordinal)];
         var header = Header(ordered, metadata);
@@ -19,13 +28,18 @@ public static class SafetensorsFile
         {
             using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                Span<byte> length = stackalloc byte[8];
+                Span<byte> length = stackalloc byte[sizeof(long)];
                 BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
                 file.Write(length);
                 file.Write(header);
-                foreach (var (_, tensor) in ordered)
+                foreach (var (name, tensor) in ordered)
                 {
-                    file.Write(tensor.Bytes.Span);
+                    var start = file.Position;
+                    tensor.WriteTo(file);
+                    if (file.Position - start != tensor.ByteCount)
+                    {
+                        throw new InvalidOperationException($"tensor {name} {tensor} has {tensor.ByteCount} bytes, but {file.Position - start} were written");
+                    }
                 }
 
                 file.Flush(flushToDisk: true);
@@ -58,23 +72,28 @@ public static class SafetensorsFile
             }
 
             var at = 0L;
-            var names = new HashSet<string>();
+            var names = new HashSet<string>(StringComparer.Ordinal) { Safetensors.MetadataKey };
             foreach (var (name, tensor) in tensors)
             {
-                Check(name, tensor, isNew: names.Add(name));
+                if (!names.Add(name))
+                {
+                    throw new ArgumentException($"two tensors have the name {name}, or it is the format's own");
+                }
+
                 json.WriteStartObject(name);
                 json.WriteString("dtype", tensor.Type.SafetensorsName());
                 WriteNumbers(json, "shape", tensor.Shape);
-                WriteNumbers(json, "data_offsets", [at, at + tensor.Bytes.Length]);
+                var end = checked(at + tensor.ByteCount);
+                WriteNumbers(json, "data_offsets", [at, end]);
                 json.WriteEndObject();
-                at += tensor.Bytes.Length;
+                at = end;
             }
 
             json.WriteEndObject();
         }
 
-        // Blanks round the header up, so that the data starts at a multiple of 8 bytes.
-        var header = new byte[(buffer.WrittenCount + 7) / 8 * 8];
+        // Blanks round the header up, so that the first tensor starts where vectors like to be read.
+        var header = new byte[((buffer.WrittenCount + sizeof(long) + Alignment - 1) / Alignment * Alignment) - sizeof(long)];
         buffer.WrittenSpan.CopyTo(header);
         header.AsSpan(buffer.WrittenCount).Fill((byte)' ');
         return header.Length <= Safetensors.MaxHeader
@@ -91,20 +110,5 @@ public static class SafetensorsFile
         }
 
         json.WriteEndArray();
-    }
-
-    private static void Check(string name, TensorData tensor, bool isNew)
-    {
-        var size = (Int128)tensor.Type.Size();
-        foreach (var dim in tensor.Shape)
-        {
-            size = dim >= 0 ? Int128.Min(size * dim, long.MaxValue) : throw new ArgumentException($"tensor {name} has dimension {dim}");
-        }
-
-        if (!isNew || name == Safetensors.MetadataKey || size != tensor.Bytes.Length)
-        {
-            throw new ArgumentException(
-                $"tensor {name} {tensor.Type.SafetensorsName()} [{string.Join(", ", tensor.Shape)}] does not fit its {tensor.Bytes.Length} bytes, or its name is taken");
-        }
     }
 }
