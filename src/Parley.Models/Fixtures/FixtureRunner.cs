@@ -48,11 +48,17 @@ public static class FixtureRunner
             case null when WhisperFeaturesFixture.Fits(fixture):
                 WhisperFeaturesFixture.Compute(fixture, results);
                 break;
+            case null when AudioTransformsFixture.Fits(fixture):
+                AudioTransformsFixture.Compute(fixture, results);
+                break;
+            case null when TorchOpsFixture.Fits(fixture):
+                TorchOpsFixture.Compute(fixture, results, backend);
+                break;
             case null when CtcLossFixture.Fits(fixture):
                 CtcLossFixture.Compute(fixture, results, backend);
                 break;
             case null:
-                results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no Whisper preprocessor_config.json, no CTC loss");
+                results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no Whisper preprocessor_config.json, no operations, sounds or CTC loss");
                 break;
             default:
                 results.CannotCompute("", $"no runner for model_type \"{type}\"");
