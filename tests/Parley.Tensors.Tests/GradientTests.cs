@@ -160,6 +160,8 @@ public sealed class GradientTests
     [InlineData(2, 1, 1, 2, 1, 2, 1)]
     [InlineData(2, 2, 1, 1, 1, 1, 3)]
     [InlineData(1, 1, 0, 0, 1, 1, 1)]
+    [InlineData(1, 1, 1, 1, 1, 1, 3)]
+    [InlineData(2, 3, 0, 2, 2, 2, 3)]
     public void Convolution_over_two_dimensions(int strideH, int strideW, int padH, int padW, int dilationH, int dilationW, int groups) => GradientCheck.Run(
         t => t[0].Conv2d(t[1], t[2], new Conv2dOptions(strideH, strideW, padH, padW, dilationH, dilationW, groups)), [[2, 3, 9, 8], [6, 3 / groups, 3, 3], [6]]);
 

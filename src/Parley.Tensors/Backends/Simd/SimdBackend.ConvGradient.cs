@@ -21,13 +21,79 @@ internal sealed unsafe partial class SimdBackend
     internal override void Conv2dWeightGradient(Tensor x, Tensor g, Conv2dOptions options, Tensor dw)
     {
         using var scope = new TensorScope();
+        if (DepthwiseGradient.Suits(options, x.Shape))
+        {
+            DepthwiseWeightGradient2d(x.Contiguous(), g.Contiguous(), options, dw);
+            return;
+        }
+
         WeightGradient(x.Contiguous(), g.Contiguous(), options, dw);
+    }
+
+    private void DepthwiseWeightGradient2d(Tensor x, Tensor g, Conv2dOptions o, Tensor dw)
+    {
+        var (batch, channels, plane, outPlane) = (x.Shape[0], x.Shape[1], (long)x.Shape[2] * x.Shape[3], (long)g.Shape[2] * g.Shape[3]);
+        var (each, taps) = (dw.Shape[0] / channels, dw.Shape[2] * dw.Shape[3]);
+        var from = x.Pointer;
+        var gradients = g.Pointer;
+        var to = dw.Pointer;
+        var kernel = new DepthwiseGradient(o, x.Shape, g.Shape, dw.Shape);
+        var bytes = Math.Max(1L, kernel.Room) * sizeof(float);
+        Workers.Run(channels, c =>
+        {
+            var room = MemoryPool.Rent(bytes);
+            new Span<float>(to + ((long)c * each * taps), each * taps).Clear();
+            for (var n = 0; n < batch; n++)
+            {
+                for (var output = c * each; output < (c + 1) * each; output++)
+                {
+                    kernel.Weight(
+                        from + ((((long)n * channels) + c) * plane),
+                        gradients + ((((long)n * dw.Shape[0]) + output) * outPlane),
+                        to + ((long)output * taps),
+                        new Span<float>((float*)room, kernel.Room));
+                }
+            }
+
+            MemoryPool.Return(room, bytes);
+        });
+    }
+
+    private void DepthwiseInputGradient(Tensor weight, Tensor g, Conv2dOptions o, Tensor dx)
+    {
+        var (batch, channels, plane, outPlane) = (dx.Shape[0], dx.Shape[1], (long)dx.Shape[2] * dx.Shape[3], (long)g.Shape[2] * g.Shape[3]);
+        var (each, taps) = (weight.Shape[0] / channels, weight.Shape[2] * weight.Shape[3]);
+        var kernels = weight.Pointer;
+        var gradients = g.Pointer;
+        var to = dx.Pointer;
+        var kernel = new DepthwiseGradient(o, dx.Shape, g.Shape, weight.Shape);
+        var bytes = Math.Max(1L, kernel.Room) * sizeof(float);
+        Workers.Run(checked(batch * channels), item =>
+        {
+            var (n, c) = Math.DivRem(item, channels);
+            var room = MemoryPool.Rent(bytes);
+            var values = new Span<float>((float*)room, kernel.Room);
+            values.Clear();
+            for (var output = c * each; output < (c + 1) * each; output++)
+            {
+                kernel.Input(kernels + ((long)output * taps), gradients + ((((long)n * weight.Shape[0]) + output) * outPlane), values);
+            }
+
+            kernel.Join(values, to + (item * plane));
+            MemoryPool.Return(room, bytes);
+        });
     }
 
     /// <inheritdoc/>
     internal override void Conv2dInputGradient(Tensor weight, Tensor g, Conv2dOptions o, Tensor dx)
     {
         using var scope = new TensorScope();
+        if (DepthwiseGradient.Suits(o, dx.Shape))
+        {
+            DepthwiseInputGradient(weight.Contiguous(), g.Contiguous(), o, dx);
+            return;
+        }
+
         var kernels = weight.Contiguous().Pointer;
         var gradients = g.Contiguous().Pointer;
         var to = dx.Pointer;
