@@ -51,6 +51,7 @@ internal static class Commands
         TranscribeCommand.Create(terminal),
         EvalCommand.Create(terminal),
         TrainCommand.Create(terminal),
+        ReportCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         BenchCommand.Create(terminal),
