@@ -48,7 +48,7 @@ public sealed class FixtureRunnerTests : IDisposable
     // What Parley does not have is said to be so; what it has passes, gradients included.
     [Theory]
     [InlineData("audio_transforms", 23)]
-    [InlineData("torch_ops", 66)]
+    [InlineData("torch_ops", 70)]
     public void Folders_of_single_operations_are_run(string golden, int passed)
     {
         var rows = FixtureRunner.Run(Goldens.Folder(golden));
