@@ -256,8 +256,8 @@ internal sealed class PositionalConvolution
     /// <summary>x [batch, frames, dim] to the same shape.</summary>
     public Tensor Forward(Tensor x)
     {
-        x = _norm?.Forward(x) ?? x;
-        return x.Transpose(1, 2).Conv1d(_weight.Value, _bias, _options, _activation).Transpose(1, 2);
+        x = x.Transpose(1, 2);                                               // [batch, dim, frames]
+        return (_norm?.Forward(x) ?? x).Conv1d(_weight.Value, _bias, _options, _activation).Transpose(1, 2);
     }
 }
 
@@ -315,29 +315,4 @@ internal sealed class SpeechFeedForward(Weights w, Wav2Vec2Config c)
 
     /// <summary>Applies both to x […, dim] and adds the residual.</summary>
     public Tensor Forward(Tensor x, Tensor? residual = null) => _out.Forward(_in.Forward(x, _activation), residual: residual);
-}
-
-/// <summary>Batch norm on its stored statistics: a factor and a shift for each channel of […, channels].</summary>
-internal sealed class BatchNorm
-{
-    private const float Epsilon = 1e-5f;
-    private readonly Tensor _weight;
-    private readonly Tensor _bias;
-    private readonly Tensor _mean;
-    private readonly Tensor _variance;
-
-    public BatchNorm(Weights w, int channels)
-    {
-        _weight = w.Get("weight", [channels], Init.Ones);
-        _bias = w.Get("bias", [channels]);
-        _mean = w.Buffer("running_mean", [channels]);
-        _variance = w.Buffer("running_var", [channels], Init.Ones);
-        w.Ignore("num_batches_tracked");
-    }
-
-    public Tensor Forward(Tensor x)
-    {
-        var factor = _weight / (_variance + Epsilon).Sqrt();
-        return (x * factor) + (_bias - (_mean * factor));
-    }
 }

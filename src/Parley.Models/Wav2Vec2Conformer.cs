@@ -45,8 +45,8 @@ internal sealed class ConformerConvolution(Weights w, Wav2Vec2Config c)
     public Tensor Forward(Tensor x)
     {
         var h = _gated.Forward(_norm.Forward(x).Transpose(1, 2)).Glu(1);      // [batch, dim, frames]
-        h = _batchNorm.Forward(_depthwise.Forward(h).Transpose(1, 2));        // [batch, frames, dim]
-        return _out.Forward(h.Activate(_activation).Transpose(1, 2)).Transpose(1, 2);
+        h = _batchNorm.Forward(_depthwise.Forward(h));
+        return _out.Forward(h.Activate(_activation)).Transpose(1, 2);
     }
 }
 

@@ -38,6 +38,10 @@ public sealed class FixtureRunnerTests : IDisposable
     [InlineData("tokenizer_wav2vec2_ctc", 6)]
     [InlineData("number_formats", 3)]
     [InlineData("ctc_loss", 12)]
+    [InlineData("lstm", 28)]
+    [InlineData("lstm_bidirectional", 44)]
+    [InlineData("lstm_projected", 32)]
+    [InlineData("gru_bidirectional", 42)]
     public void Folders_without_a_model_are_run_too(string golden, int passed)
     {
         var rows = FixtureRunner.Run(Goldens.Folder(golden));
@@ -48,7 +52,7 @@ public sealed class FixtureRunnerTests : IDisposable
     // What Parley does not have is said to be so; what it has passes, gradients included.
     [Theory]
     [InlineData("audio_transforms", 23)]
-    [InlineData("torch_ops", 66)]
+    [InlineData("torch_ops", 70)]
     public void Folders_of_single_operations_are_run(string golden, int passed)
     {
         var rows = FixtureRunner.Run(Goldens.Folder(golden));

@@ -45,6 +45,29 @@ public sealed class MemoryTests
         Assert.Equal(before, Storage.Live);
     }
 
+    [Theory]
+    [InlineData(RecurrentCell.Lstm)]
+    [InlineData(RecurrentCell.Gru)]
+    public void A_training_step_of_a_recurrent_layer_leaves_nothing(RecurrentCell cell)
+    {
+        var rows = 6 * (cell == RecurrentCell.Lstm ? 4 : 3);
+        using var outer = new TensorScope();
+        RecurrentWeights Weights() => new(ConvTests.Noise([rows, 4], 1, Cpu).AsParameter(), ConvTests.Noise([rows, 6], 2, Cpu).AsParameter());
+        var (x, forward, reverse) = (ConvTests.Noise([5, 2, 4], 3, Cpu).AsParameter(), Weights(), Weights());
+        var before = Settled();
+        using (new TensorScope())
+        {
+            var result = TensorScope.Run(() =>
+            {
+                var y = x.Recurrent(cell, forward, reverse, [5, 3]);
+                return y.Output.Sum() + y.Hidden.Square().Sum();
+            });
+            Assert.NotNull(result.Backward()[forward.Hidden]);
+        }
+
+        Assert.Equal(before, Storage.Live);
+    }
+
     [Fact]
     public void An_operation_that_throws_leaves_nothing()
     {

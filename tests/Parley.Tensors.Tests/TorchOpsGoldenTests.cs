@@ -12,6 +12,7 @@ public sealed class TorchOpsGoldenTests
     [
         "layer_norm", "group_norm", "rms_norm", "gelu", "gelu_tanh", "silu", "glu", "softmax", "log_softmax", "reflect_pad", "replicate_pad", "linear",
         "conv1d", "conv1d_groups", "conv1d_depthwise", "conv_transpose1d", "conv_transpose1d_groups", "conv2d", "conv2d_depthwise", "attention",
+        "batch_norm_train",
     ];
 
     [Theory]
@@ -55,6 +56,7 @@ public sealed class TorchOpsGoldenTests
         "conv_transpose1d_groups" => x[0].ConvTranspose1d(x[1], x[2], new Conv1dOptions(Stride: 2, Groups: 4)),
         "conv2d" => x[0].Conv2d(x[1], x[2], new Conv2dOptions(2, 1, 1, 2, 1, 2)),
         "conv2d_depthwise" => x[0].Conv2d(x[1], null, new Conv2dOptions(2, 2, 1, 1, Groups: 3)),
+        "batch_norm_train" => x[0].BatchNorm(x[1], x[2], 1e-5f, null, out _),
         "attention" => Tensor.Attention(x[0], x[1], x[2], new AttentionOptions(1 / MathF.Sqrt(6))),
         _ => throw new ArgumentException($"{name}: not an operation of this fixture that is tested", nameof(name)),
     };

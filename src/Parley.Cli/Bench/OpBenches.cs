@@ -1,4 +1,5 @@
 using Parley.Audio;
+using Parley.Nn;
 using Parley.Tensors;
 
 namespace Parley.Cli;
@@ -42,6 +43,9 @@ internal static class OpBenches
             var options = new AttentionOptions(0.125f);
             return Call(() => Tensor.Attention(q, k, v, options));
         }),
+        ("lstm-512-b8-t200", () => Recurrent(8, 200, 512, 512, trains: false, backend)),
+        ("lstm-512-b8-t200-backward", () => Recurrent(8, 200, 512, 512, trains: true, backend)),
+        ("lstm-320-b16-t200-backward", () => Recurrent(16, 200, 320, 320, trains: true, backend)),
         ("logmel-30s", () =>
         {
             var (samples, mel) = (Noise(480_000), new WhisperLogMel());
@@ -88,6 +92,14 @@ internal static class OpBenches
     {
         var (x, w, b) = (Random([rows, inputs], backend), WeightMatrix.Dense(Random([outputs, inputs], backend)), Random([outputs], backend));
         return Call(() => x.Linear(w, b));
+    }
+
+    private static Action Recurrent(int batch, int time, int inputs, int hidden, bool trains, Backend backend)
+    {
+        var layer = Weights.Build(new RandomWeights(0), w => new Lstm(w, inputs, hidden), new WeightsOptions(backend, trains: trains ? _ => true : null)).Model;
+        var values = Random([batch, time, inputs], backend);
+        var x = trains ? values.AsParameter() : values;
+        return trains ? Call(() => layer.Forward(x).Output.Sum().Backward()[x]!) : Call(() => layer.Forward(x).Output);
     }
 
     private static Action Convolution(int batch, int inputs, int outputs, int kernel, int time, int stride, int groups, Backend backend)

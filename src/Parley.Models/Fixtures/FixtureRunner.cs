@@ -45,6 +45,9 @@ public static class FixtureRunner
             case "whisper":
                 WhisperFixture.Compute(fixture, config!.RootElement, results, backend);
                 break;
+            case null when RecurrentFixture.Fits(config?.RootElement):
+                RecurrentFixture.Compute(fixture, config!.RootElement, results, backend);
+                break;
             case null when WhisperFeaturesFixture.Fits(fixture):
                 WhisperFeaturesFixture.Compute(fixture, results);
                 break;
@@ -58,7 +61,7 @@ public static class FixtureRunner
                 CtcLossFixture.Compute(fixture, results, backend);
                 break;
             case null:
-                results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no Whisper preprocessor_config.json, no operations, sounds or CTC loss");
+                results.CannotCompute("", "the folder does not say what to run: no config.json with a model_type, no recurrent layer, no Whisper preprocessor_config.json, no operations, sounds or CTC loss");
                 break;
             default:
                 results.CannotCompute("", $"no runner for model_type \"{type}\"");

@@ -49,6 +49,7 @@ internal static class TorchOpsFixture
         "linear" => x[0].Linear(WeightMatrix.Dense(x[1]), x[2]),
         "layer_norm" => x[0].LayerNorm(x[1], x[2]),
         "group_norm" => x[0].GroupNorm(3, x[1], x[2]),
+        "batch_norm_train" => x[0].BatchNorm(x[1], x[2], 1e-5f, null, out _),
         "rms_norm" => x[0].RmsNorm(x[1]),
         "conv1d" => x[0].Conv1d(x[1], x[2], new Conv1dOptions(2, 3, 3, 2)),
         "conv1d_groups" => x[0].Conv1d(x[1], x[2], new Conv1dOptions(1, 1, 1, 1, 2)),

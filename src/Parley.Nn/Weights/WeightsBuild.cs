@@ -31,22 +31,22 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
 
         var entry = Find(name, shape, init);
         var tensor = entry?.ToTensor(Options.Backend) ?? Absent(shape);
-        if (!isBuffer && entry is not null && Options.Trains(name))
+        if (entry is not null && (isBuffer ? Options.IsTraining : Options.Trains(name)))
         {
-            tensor = Trained(tensor);
+            tensor = isBuffer ? Owned(tensor) : Owned(tensor).AsParameter();
         }
 
         Add(new Parameter(name, shape, isBuffer, tensor, tensor.IsParameter && shape.Rank == 2 ? WeightMatrix.Dense(tensor) : null));
         return tensor;
     }
 
-    /// <summary>The values in memory of their own, to be trained: a mapped checkpoint cannot be written to.</summary>
-    private static Tensor Trained(Tensor values)
+    /// <summary>The values in memory of their own, which training changes: a mapped checkpoint cannot be written to.</summary>
+    private static Tensor Owned(Tensor values)
     {
         var own = Parley.Tensors.Tensor.Allocate(values.Shape, values.Backend);
         own.CopyFrom(values);
         values.Dispose();
-        return own.AsParameter();
+        return own;
     }
 
     internal WeightMatrix Matrix(string name, int outFeatures, int inFeatures, Init init)

@@ -17,6 +17,9 @@ public sealed class WeightsOptions(Backend? backend = null, WeightFormat? precis
     /// <summary>Format of all matrices; null: each as it is stored.</summary>
     public WeightFormat? Precision { get; } = precision;
 
+    /// <summary>Whether anything is trained: then buffers, such as running statistics, can be written to.</summary>
+    public bool IsTraining => trains is not null;
+
     /// <summary>Whether the parameter of this name is trained.</summary>
     public bool Trains(string name) => trains?.Invoke(name) ?? false;
 }

@@ -1,0 +1,59 @@
+using Parley.Nn;
+using Parley.Tensors;
+
+namespace Parley.Cli;
+
+/// <summary>One training step of a model with random weights: forward, backward, AdamW; names and sizes of the peers.</summary>
+internal static class TrainingBenches
+{
+    private const int Batch = 8;
+    private const int Labels = 80;
+    private const int Symbols = 29;
+
+    /// <summary>Whether a name is one of these.</summary>
+    public static bool Has(string name) => name is "lstm-step";
+
+    /// <summary>The measurement of this name.</summary>
+    public static IReadOnlyList<(string Name, Func<Action> Make)> Of(string name, Backend backend) =>
+    [
+        (name, () =>
+        {
+            var built = Weights.Build(new RandomWeights(0), w => new SpeechLstm(w), new WeightsOptions(backend, trains: _ => true));
+            var mel = OpBenches.Random([Batch, 800, 80], backend);
+            var random = new Random(2);
+            int[][] targets = [.. Enumerable.Range(0, Batch).Select(_ => Enumerable.Range(0, Labels).Select(_ => random.Next(1, Symbols)).ToArray())];
+            int[] frames = [.. Enumerable.Repeat(400, Batch)];
+            var optimizer = new Adam(weightDecay: 0.01f);
+            ulong step = 0;
+            return () =>
+            {
+                using var scope = new TensorScope();
+                var logits = built.Model.Forward(mel, new TrainingPass(step++));
+                var gradients = CtcLoss.Compute(logits, frames, targets, blank: 0, zeroInfinity: true).Backward();
+                optimizer.Step(
+                    [.. built.Parameters.Where(p => p.Tensor is { IsParameter: true }).Select(p => new TrainedParameter(p.Name, p.Tensor!, gradients[p.Tensor!]!, Decays: true))], 1e-4);
+            };
+        }),
+    ];
+
+    /// <summary>The shape of Deep Speech 2 (Amodei et al. 2016, arXiv 1512.02595) with LSTM cells: two convolutions, five layers of both directions.</summary>
+    private sealed class SpeechLstm(Weights w)
+    {
+        private readonly Tensor _first = w.Get("conv1.weight", [32, 1, 41, 11], Init.KaimingUniform(451));
+        private readonly BatchNorm _firstNorm = new(w["norm1"], 32);
+        private readonly Tensor _second = w.Get("conv2.weight", [32, 32, 21, 11], Init.KaimingUniform(7392));
+        private readonly BatchNorm _secondNorm = new(w["norm2"], 32);
+        private readonly Lstm _lstm = new(w["lstm"], inputs: 640, hidden: 512, layers: 5, bidirectional: true);
+        private readonly Linear _head = new(w["head"], 1024, Symbols);
+
+        /// <summary>mel [batch, time, 80] to logits [batch, time/2, symbols].</summary>
+        public Tensor Forward(Tensor mel, TrainingPass pass)
+        {
+            var x = mel.Transpose(1, 2).Unsqueeze(1);                                                        // [batch, 1, 80, time]
+            x = _firstNorm.Forward(x.Conv2d(_first, null, new Conv2dOptions(2, 2, 20, 5)), pass).Clamp(0f, 20f);
+            x = _secondNorm.Forward(x.Conv2d(_second, null, new Conv2dOptions(2, 1, 10, 5)), pass).Clamp(0f, 20f);  // [batch, 32, 20, time/2]
+            x = x.Permute(0, 3, 1, 2).Reshape(x.Shape[0], x.Shape[3], -1);
+            return _head.Forward(_lstm.Forward(x, pass: pass).Output);
+        }
+    }
+}
