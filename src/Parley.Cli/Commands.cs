@@ -53,6 +53,7 @@ internal static class Commands
         TrainCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
+        LmCommand.Create(terminal),
         BenchCommand.Create(terminal),
     };
 }
