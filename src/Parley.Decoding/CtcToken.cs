@@ -5,4 +5,5 @@ namespace Parley.Decoding;
 /// <param name="StartFrame">First frame of its run.</param>
 /// <param name="EndFrame">Frame after the last of its run.</param>
 /// <param name="LogProb">Mean log posterior (natural logarithm) over the run.</param>
-public sealed record CtcToken(int Id, int StartFrame, int EndFrame, double LogProb);
+/// <param name="WordPosterior">Probability of the word it belongs to among all readings of a beam search; null: between words, or greedy decoding.</param>
+public sealed record CtcToken(int Id, int StartFrame, int EndFrame, double LogProb, double? WordPosterior = null);
