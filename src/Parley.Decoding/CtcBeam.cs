@@ -15,7 +15,7 @@ internal sealed class CtcBeam
     private readonly SymbolTexts _texts;
     private readonly CtcDecodeOptions _options;
     private readonly int _blank;
-    private readonly CtcPrefixes _tree;
+    private readonly PrefixTree _tree;
     private readonly int[] _columns;
     private readonly int[] _all;
     private readonly double[] _inBlank;
@@ -32,10 +32,10 @@ internal sealed class CtcBeam
     private int[] _order = new int[256];
     private (int Place, int Symbol, double LogProb)[] _candidates = new (int, int, double)[256];
 
-    public CtcBeam(WordFusion fusion, SymbolTexts texts, int blank, CtcDecodeOptions options, int sweepAt = CtcPrefixes.LeastRoom)
+    public CtcBeam(WordFusion fusion, SymbolTexts texts, int blank, CtcDecodeOptions options, int sweepAt = PrefixTree.LeastRoom)
     {
         (_fusion, _texts, _blank, _options) = (fusion, texts, blank, options);
-        _tree = new CtcPrefixes(fusion.Start, sweepAt);
+        _tree = new PrefixTree(fusion.Start, sweepAt);
         (_nodes, _nextNodes) = (new int[options.BeamSize], new int[options.BeamSize]);
         (_inBlank, _inSymbol, _total) = (new double[options.BeamSize], new double[options.BeamSize], new double[options.BeamSize]);
         (_nextInBlank, _nextInSymbol) = (new double[options.BeamSize], new double[options.BeamSize]);
@@ -58,7 +58,7 @@ internal sealed class CtcBeam
     /// <summary>All readings of the beam with their scores, best first.</summary>
     public (int[] Symbols, double Score)[] Finish()
     {
-        var scored = Enumerable.Range(0, _count).Select(i => (Node: _nodes[i], Score: LogAdd(_inBlank[i], _inSymbol[i]) + _tree.Context(_nodes[i]))).ToArray();
+        var scored = Enumerable.Range(0, _count).Select(i => (Node: _nodes[i], Score: LogMath.Add(_inBlank[i], _inSymbol[i]) + _tree.Context(_nodes[i]))).ToArray();
         var ended = scored.Select(s => (s.Node, Score: s.Score + _fusion.Finish(_tree.State(s.Node)))).Where(s => !double.IsNegativeInfinity(s.Score)).ToArray();
         return [.. (ended.Length > 0 ? ended : scored).OrderByDescending(s => s.Score).Select(s => (_tree.Symbols(s.Node), s.Score))];
     }
@@ -86,7 +86,7 @@ internal sealed class CtcBeam
     {
         for (var i = 0; i < _count; i++)
         {
-            _total[i] = LogAdd(_inBlank[i], _inSymbol[i]);
+            _total[i] = LogMath.Add(_inBlank[i], _inSymbol[i]);
         }
 
         Reserve(_count);
@@ -103,11 +103,11 @@ internal sealed class CtcBeam
             _nextInSymbol[i] = symbol < 0 ? None : _inSymbol[i] + logProbs[symbol];
             if (symbol >= 0 && _columns[symbol] is >= 0 and var column && _tree.Place(_tree.Parent(node)) is >= 0 and var parent)
             {
-                _nextInSymbol[i] = LogAdd(_nextInSymbol[i], logProbs[symbol] + (_tree.Symbol(_nodes[parent]) == symbol ? _inBlank[parent] : _total[parent]));
+                _nextInSymbol[i] = LogMath.Add(_nextInSymbol[i], logProbs[symbol] + (_tree.Symbol(_nodes[parent]) == symbol ? _inBlank[parent] : _total[parent]));
                 _taken[(parent * width) + column] = true;
             }
 
-            (_keys[i], _order[i]) = (LogAdd(_nextInBlank[i], _nextInSymbol[i]) + _tree.Context(node), i);
+            (_keys[i], _order[i]) = (LogMath.Add(_nextInBlank[i], _nextInSymbol[i]) + _tree.Context(node), i);
         }
     }
 
@@ -219,11 +219,5 @@ internal sealed class CtcBeam
             Array.Resize(ref _order, room);
             Array.Resize(ref _candidates, room);
         }
-    }
-
-    private static double LogAdd(double a, double b)
-    {
-        var (high, low) = a > b ? (a, b) : (b, a);
-        return double.IsNegativeInfinity(low) ? high : high + Math.Log(1 + Math.Exp(low - high));
     }
 }

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Parley.Decoding;
 
 /// <summary>Keeps the best readings side by side, each with the probability of all its alignments: CTC prefix beam search.</summary>
@@ -60,14 +58,7 @@ public sealed class CtcBeamDecoder : ICtcDecoder
             var ids = best[i].Symbols;
             var runs = CtcAlignment.Align(logProbs, _texts.Count, ids, _blank);
             var tokens = ids.Select((id, k) => new CtcToken(id, runs[k].Start, runs[k].End, CtcAlignment.Mean(logProbs, _texts.Count, id, runs[k].Start, runs[k].End))).ToArray();
-            foreach (var (word, mass) in WordPosterior.Of(_texts.Words(ids), spelled))
-            {
-                for (var k = word.Start; k < word.End; k++)
-                {
-                    tokens[k] = tokens[k] with { WordPosterior = mass };
-                }
-            }
-
+            WordPosterior.Set(tokens, _texts.Words(ids), spelled);
             result[i] = new CtcHypothesis(tokens, best[i].Score);
         }
 
@@ -79,9 +70,7 @@ public sealed class CtcBeamDecoder : ICtcDecoder
         var result = new float[logits.Length];
         for (var start = 0; start < logits.Length; start += symbols)
         {
-            var row = logits.Slice(start, symbols);
-            LogMath.ThrowIfUnusable(row);
-            TensorPrimitives.Subtract(row, LogMath.LogSumExp(row), result.AsSpan(start, symbols));
+            LogMath.Normalise(logits.Slice(start, symbols), result.AsSpan(start, symbols));
         }
 
         return result;

@@ -7,10 +7,11 @@ internal static class WordPosterior
     /// <summary>Readings looked at, best first; the others are thought to say nothing new.</summary>
     public const int MostReadings = 64;
 
-    /// <summary>The mass of each word of a reading, 0 to 1.</summary>
-    /// <param name="words">The reading's words.</param>
+    /// <summary>Gives the symbols of each word of a reading its mass, 0 to 1.</summary>
+    /// <param name="tokens">The reading's symbols.</param>
+    /// <param name="words">Its words.</param>
     /// <param name="readings">All readings with their scores (natural logarithm), best first.</param>
-    public static IEnumerable<(SpelledWord Word, double Mass)> Of(IReadOnlyList<SpelledWord> words, IReadOnlyList<(IReadOnlyList<SpelledWord> Words, double Score)> readings)
+    public static void Set(Span<CtcToken> tokens, IReadOnlyList<SpelledWord> words, IReadOnlyList<(IReadOnlyList<SpelledWord> Words, double Score)> readings)
     {
         var masses = new double[words.Count];
         var sum = 0.0;
@@ -24,7 +25,13 @@ internal static class WordPosterior
             }
         }
 
-        return words.Select((word, i) => (word, masses[i] / sum));
+        for (var i = 0; i < words.Count; i++)
+        {
+            for (var k = words[i].Start; k < words[i].End; k++)
+            {
+                tokens[k] = tokens[k] with { WordPosterior = masses[i] / sum };
+            }
+        }
     }
 
     /// <summary>Places of the first list whose words are matched with the same word of the second, when as few words as possible differ.</summary>

@@ -32,10 +32,12 @@ public sealed class SymbolTexts
     internal bool[] BeginsWord { get; }
 
     /// <summary>The texts of a CTC model's characters.</summary>
-    public static SymbolTexts Of(CtcVocabulary vocabulary)
+    /// <param name="vocabulary">Its vocabulary.</param>
+    /// <param name="symbols">Scores per frame; those beyond the vocabulary say nothing. Null: as many as the vocabulary has.</param>
+    public static SymbolTexts Of(CtcVocabulary vocabulary, int? symbols = null)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
-        return new SymbolTexts([.. Enumerable.Range(0, vocabulary.Size).Select(id => vocabulary.IsDelimiter(id) ? " " : id == vocabulary.Blank ? "" : vocabulary.Spell([id]))]);
+        return new SymbolTexts([.. Enumerable.Range(0, symbols ?? vocabulary.Size).Select(id => vocabulary.IsDelimiter(id) ? " " : id == vocabulary.Blank ? "" : vocabulary.Spell([id]))]);
     }
 
     /// <summary>The words that symbols spell, each with the places of its symbols; symbols between words belong to none.</summary>
