@@ -1,3 +1,5 @@
+using Parley.TestSupport;
+
 namespace Parley.Cli.Tests;
 
 public class LmTests
@@ -47,5 +49,48 @@ public class LmTests
         var run = CommandRun.Of("lm", "score", folder["lm.arpa"], folder["text.txt"]);
         Assert.Equal(1, run.Code);
         Assert.Contains("lm.arpa:5: the header says 2 1-grams, here are 1", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--lm", "lm.arpa", "--lm is for CTC models; for Whisper, put names and spellings into --prompt")]
+    [InlineData("--hotwords", "Parley, New York=8", "--hotwords is for CTC models")]
+    [InlineData("--lm-weight", "1", "--lm-weight and --word-bonus go with --lm")]
+    [InlineData("--beam", "65", "beam size 65 must be 1 to 64 for Whisper")]
+    public void Whisper_refuses_what_only_ctc_models_have(string option, string value, string message)
+    {
+        var run = CommandRun.Of("transcribe", CommandRun.Sample, option, value);
+        Assert.Equal((1, ""), (run.Code, run.Output));
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_ctc_model_takes_a_language_model_hotwords_and_a_wide_beam()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Path.Combine(Goldens.Repository, "tests", "goldens", "wav2vec2_base_ctc");
+        foreach (var file in (string[])["config.json", "model.safetensors"])
+        {
+            File.Copy(Path.Combine(model, file), folder[file]);
+        }
+
+        string[] letters = ["<pad>", "<s>", "</s>", "<unk>", "|", .. "ETAONIHSRDLUMWCFGYPBVKXJQZ'".Select(c => $"{c}")];
+        File.WriteAllText(folder["vocab.json"], $"{{{string.Join(", ", letters.Select((l, i) => $"\"{l}\": {i}"))}}}");
+        File.WriteAllText(folder["text.txt"], Text);
+        File.WriteAllText(folder["hot.txt"], "one two\n\nsix = 200\n");
+        Assert.Equal(0, CommandRun.Of("lm", "train", folder["text.txt"], "--out", folder["lm.arpa"]).Code);
+        string[] command = ["transcribe", CommandRun.Sample, "--model", folder.Path, "--vad", "none"];
+        var plain = CommandRun.Of(command);
+        var biased = CommandRun.Of([.. command, "--lm", folder["lm.arpa"], "--lm-weight", "0.1", "--word-bonus", "2", "--hotwords", folder["hot.txt"], "--beam", "100"]);
+        Assert.Equal((0, 0), (plain.Code, biased.Code));
+        Assert.DoesNotContain("SIX", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("SIX", biased.Output, StringComparison.Ordinal);
+        Assert.Contains("hot.txt:3", CommandRun.Of([.. command, "--hotwords", Bad()]).Error, StringComparison.Ordinal);
+        Assert.Contains("lm.arpa:1", CommandRun.Of([.. command, "--lm", folder["hot.txt"]]).Error.Replace("hot.txt", "lm.arpa", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        string Bad()
+        {
+            File.WriteAllText(folder["hot.txt"], "one\n\nsix=many\n");
+            return folder["hot.txt"];
+        }
     }
 }
