@@ -54,6 +54,7 @@ internal static class Commands
         ReportCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
+        LmCommand.Create(terminal),
         BenchCommand.Create(terminal),
     };
 }

@@ -27,6 +27,8 @@ internal sealed class RecognitionOptions
     private readonly Option<double?> _hallucination = new("--hallucination-silence") { Description = "With word times: skip longer silences around unlikely words", HelpName = "SECONDS" };
     private readonly Option<string?> _clip = new("--clip") { Description = "Stretches to transcribe, in seconds: 10-20,30-", HelpName = "LIST" };
 
+    private readonly LanguageOptions _languageOptions = new();
+
     /// <summary>Adds all of them to a command.</summary>
     public void AddTo(Command command)
     {
@@ -35,6 +37,8 @@ internal sealed class RecognitionOptions
         {
             command.Add(option);
         }
+
+        _languageOptions.AddTo(command);
     }
 
     /// <summary>Whether words are to be timed.</summary>
@@ -53,7 +57,16 @@ internal sealed class RecognitionOptions
         var path = await ModelSource.ResolveAsync(parse.GetValue(_model), terminal, cancel).ConfigureAwait(false);
         var options = Read(parse, ModelDefaults.Read(path)) with { Detector = Choices.Detector(parse.GetValue(_vad)), SkipSpeechless = parse.GetValue(_vad) != "none" };
         options.Validate();
-        return (SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads)), options);
+        var recognizer = SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads));
+        try
+        {
+            return (recognizer, _languageOptions.Apply(parse, terminal, recognizer.ModelType, options, parse.GetValue(_beam)));
+        }
+        catch
+        {
+            recognizer.Dispose();
+            throw;
+        }
     }
 
     private TranscriptionOptions Read(ParseResult parse, ModelDefaults model)
@@ -72,7 +85,7 @@ internal sealed class RecognitionOptions
             Translate = parse.GetValue(_task) == "translate",
             Timestamps = !parse.GetValue(_noTimestamps) && (model.Timestamps ?? true),
             Temperatures = Choices.Numbers("--temperature", parse.GetValue(_temperature)),
-            BeamSize = parse.GetValue(_beam) ?? defaults.BeamSize,
+            BeamSize = Math.Min(parse.GetValue(_beam) ?? defaults.BeamSize, LanguageOptions.WhisperBeam),
             Patience = parse.GetValue(_patience) ?? defaults.Patience,
             BestOf = parse.GetValue(_bestOf) ?? defaults.BestOf,
             LengthPenalty = parse.GetValue(_lengthPenalty),

@@ -10,8 +10,8 @@ public sealed record CtcWord(IReadOnlyList<CtcToken> Tokens)
     /// <summary>Frame after the last.</summary>
     public int EndFrame => Tokens[^1].EndFrame;
 
-    /// <summary>Mean probability of its symbols, 0 to 1.</summary>
-    public double Probability => Tokens.Average(t => Math.Exp(t.LogProb));
+    /// <summary>How sure it is, 0 to 1: its posterior mass from a beam search, else the mean probability of its symbols.</summary>
+    public double Probability => Tokens.Average(t => t.WordPosterior ?? Math.Exp(t.LogProb));
 
     /// <summary>Cuts a reading into words.</summary>
     /// <param name="tokens">Symbols in order.</param>

@@ -35,6 +35,20 @@ public static class LogMath
         return max + (float)Math.Log(sum);
     }
 
+    /// <summary>ln(exp a + exp b).</summary>
+    public static double Add(double a, double b)
+    {
+        var (high, low) = a > b ? (a, b) : (b, a);
+        return double.IsNegativeInfinity(low) ? high : high + Math.Log(1 + Math.Exp(low - high));
+    }
+
+    /// <summary>Scores less their <see cref="LogSumExp"/>: log probabilities.</summary>
+    internal static void Normalise(ReadOnlySpan<float> scores, Span<float> logProbs)
+    {
+        ThrowIfUnusable(scores);
+        TensorPrimitives.Subtract(scores, LogSumExp(scores), logProbs);
+    }
+
     /// <summary>The <paramref name="count"/> largest scores with their places, largest first; of equals the earlier comes first.</summary>
     public static (int Index, float Score)[] Top(ReadOnlySpan<float> scores, int count)
     {

@@ -1,3 +1,5 @@
+using Parley.Decoding;
+
 namespace Parley.Models;
 
 /// <summary>How a recording is cut for a CTC model and how its words are put together.</summary>
@@ -7,8 +9,10 @@ namespace Parley.Models;
 /// <param name="MaxPause">Longest pause between two words of one segment.</param>
 /// <param name="MaxSegment">A segment that lasts longer ends before the next word.</param>
 /// <param name="Words">Whether segments carry their words with times and confidences.</param>
+/// <param name="Decode">Beam search with a language model or hotwords, over utterances between pauses; null: greedy.</param>
 public sealed record CtcOptions(
-    double ChunkSeconds = 20, double? StrideSeconds = null, int BatchSize = 1, TimeSpan? MaxPause = null, TimeSpan? MaxSegment = null, bool Words = true)
+    double ChunkSeconds = 20, double? StrideSeconds = null, int BatchSize = 1, TimeSpan? MaxPause = null, TimeSpan? MaxSegment = null, bool Words = true,
+    CtcDecodeOptions? Decode = null)
 {
     /// <summary>Throws, naming the setting, when settings do not fit each other.</summary>
     public void Validate()
@@ -32,5 +36,7 @@ public sealed record CtcOptions(
         {
             throw new ArgumentException("ctc: the longest pause must not be negative, and the longest segment not empty");
         }
+
+        Decode?.Validate();
     }
 }

@@ -36,7 +36,7 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
             return [];
         }
 
-        var ctc = new CtcOptions(BatchSize: options.BatchSize, Words: options.WordTimestamps);
+        var ctc = new CtcOptions(BatchSize: options.BatchSize, Words: options.WordTimestamps, Decode: options.Ctc);
         return options.Detector is { } detector
             ? Speech(samples, detector, ctc, progress, cancel)
             : transcriber.TranscribeSegments(samples, ctc, progress, cancel);

@@ -14,11 +14,14 @@ namespace Parley.Models;
 /// <summary>Recordings of any length to text with a CTC model. One instance serves any number of threads.</summary>
 public sealed class CtcTranscriber
 {
+    private const double LongestStretch = 30;
+
     private readonly CtcModel _model;
     private readonly CtcVocabulary _vocabulary;
     private readonly ICtcDecoder _decoder;
     private readonly Backend _backend;
     private readonly bool _normalise;
+    private Tuple<CtcDecodeOptions, CtcBeamDecoder>? _lastBeam;
 
     /// <summary>Puts a model and its vocabulary together.</summary>
     /// <param name="model">The model.</param>
@@ -67,6 +70,7 @@ public sealed class CtcTranscriber
     {
         var chunks = CtcChunk.Cut(samples.Length, options, _model.Config);
         var segments = new CtcSegments(_vocabulary, options, (double)_model.Config.SamplesPerFrame / Wav2Vec2Config.SampleRate);
+        var stretches = options.Decode is null ? null : Stretches(options);
         for (var i = 0; i < chunks.Count;)
         {
             cancel.ThrowIfCancellationRequested();
@@ -76,7 +80,23 @@ public sealed class CtcTranscriber
                 i++;
             }
 
-            Decode(samples.Span, chunks, first, i, segments);
+            Hear(samples.Span, chunks, first, i, (scores, offset) =>
+            {
+                if (stretches is null)
+                {
+                    segments.Append(_decoder.Decode(scores, _model.Config.VocabSize)[0].Tokens, offset);
+                }
+                else
+                {
+                    stretches.Add(scores);
+                }
+            });
+            foreach (var (offset, scores) in stretches?.Take(last: i == chunks.Count) ?? [])
+            {
+                cancel.ThrowIfCancellationRequested();
+                segments.Append(Beam(options.Decode!).Decode(scores, _model.Config.VocabSize)[0].Tokens, offset);
+            }
+
             foreach (var segment in segments.Take(last: i == chunks.Count))
             {
                 yield return segment;
@@ -87,7 +107,8 @@ public sealed class CtcTranscriber
         }
     }
 
-    private void Decode(ReadOnlySpan<float> samples, IReadOnlyList<CtcChunk> chunks, int first, int end, CtcSegments segments)
+    /// <summary>Runs the model over pieces of one length and hands out the scores of each one's kept frames, in order.</summary>
+    private void Hear(ReadOnlySpan<float> samples, IReadOnlyList<CtcChunk> chunks, int first, int end, KeptScores keep)
     {
         using var scope = new TensorScope();
         var length = chunks[first].Samples;
@@ -118,9 +139,31 @@ public sealed class CtcTranscriber
         {
             var chunk = chunks[i];
             var kept = values.Slice((((i - first) * frames) + chunk.FirstKept) * symbols, (Math.Min(chunk.EndKept, frames) - chunk.FirstKept) * symbols);
-            segments.Append(_decoder.Decode(kept, symbols)[0].Tokens, chunk.FrameOffset + chunk.FirstKept);
+            keep(kept, chunk.FrameOffset + chunk.FirstKept);
         }
     }
+
+    private CtcStretches Stretches(CtcOptions options)
+    {
+        var frames = (double)Wav2Vec2Config.SampleRate / _model.Config.SamplesPerFrame;
+        bool IsSilent(int symbol) => symbol == _model.Config.Blank || _vocabulary.IsDelimiter(symbol);
+        return new CtcStretches(_model.Config.VocabSize, IsSilent, (int)((options.MaxPause ?? TimeSpan.FromSeconds(0.8)).TotalSeconds * frames), (int)(LongestStretch * frames));
+    }
+
+    /// <summary>The decoder of some options; that of the last ones is kept, since sorting a language model's words takes time.</summary>
+    private CtcBeamDecoder Beam(CtcDecodeOptions options)
+    {
+        var last = Volatile.Read(ref _lastBeam);
+        if (last is null || !ReferenceEquals(last.Item1, options))
+        {
+            last = Tuple.Create(options, new CtcBeamDecoder(SymbolTexts.Of(_vocabulary, _model.Config.VocabSize), _model.Config.Blank, options));
+            Volatile.Write(ref _lastBeam, last);
+        }
+
+        return last.Item2;
+    }
+
+    private delegate void KeptScores(ReadOnlySpan<float> scores, int offset);
 
     /// <summary>Whether a folder's preprocessor gives waveforms zero mean and unit variance.</summary>
     internal static bool Normalises(ModelFolder folder)

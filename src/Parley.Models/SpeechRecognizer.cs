@@ -76,6 +76,11 @@ public sealed class SpeechRecognizer : IDisposable
     {
         options ??= new TranscriptionOptions();
         options.Validate();
+        if (options.Ctc is not null && ModelType == "whisper")
+        {
+            throw new ArgumentException("language models, hotwords and lexicons are for CTC models; Whisper takes a prompt instead");
+        }
+
         return _model.Transcribe(samples, options, language, progress, cancel);
     }
 

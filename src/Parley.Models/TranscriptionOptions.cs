@@ -1,4 +1,5 @@
 using Parley.Audio;
+using Parley.Decoding;
 
 namespace Parley.Models;
 
@@ -8,8 +9,10 @@ namespace Parley.Models;
 /// <param name="Detector">Finds the speech; null: none for one window at a time, <see cref="EnergyVad"/> for batches.</param>
 /// <param name="WordTimestamps">Time every word.</param>
 /// <param name="SkipSpeechless">Without a detector: give no words for a recording that is silence or steady noise from end to end, instead of what the model makes of it.</param>
+/// <param name="Ctc">Beam search of a CTC model, with a language model, hotwords or a lexicon; null: greedy. Whisper refuses it.</param>
 public sealed record TranscriptionOptions(
-    WhisperOptions? Whisper = null, int BatchSize = 1, IVoiceActivityDetector? Detector = null, bool WordTimestamps = false, bool SkipSpeechless = true)
+    WhisperOptions? Whisper = null, int BatchSize = 1, IVoiceActivityDetector? Detector = null, bool WordTimestamps = false, bool SkipSpeechless = true,
+    CtcDecodeOptions? Ctc = null)
 {
     /// <summary>Throws when settings are out of range or contradict each other.</summary>
     public void Validate()
@@ -30,5 +33,6 @@ public sealed record TranscriptionOptions(
         }
 
         Whisper?.Validate();
+        Ctc?.Validate();
     }
 }

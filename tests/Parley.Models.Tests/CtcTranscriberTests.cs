@@ -123,6 +123,46 @@ public sealed class CtcTranscriberTests
     }
 
     [Fact]
+    public void A_beam_search_sees_the_scores_of_the_whole_recording()
+    {
+        // One stretch: what the pieces give, decoded at once with the same options.
+        var model = CtcModel.Load(Goldens.Folder("wav2vec2_base_ctc"));
+        var samples = Noise(16_000 * 4);
+        var scores = new ScoreKeeper(model.Config.Blank);
+        new CtcTranscriber(model, Symbols(), decoder: scores).Transcribe(samples, Short, TestContext.Current.CancellationToken);
+        var options = new CtcDecodeOptions(8, new FusionOptions(WordBonus: 1, Hotwords: [new Hotword("an", 20)]));
+        var expected = new CtcBeamDecoder(SymbolTexts.Of(Symbols()), model.Config.Blank, options).Decode([.. scores.All], model.Config.VocabSize)[0];
+        var transcript = Text(new CtcTranscriber(model, Symbols()), samples, Short with { Decode = options, MaxPause = TimeSpan.FromSeconds(100) });
+        var delimiter = Symbols().IsDelimiter;
+        Assert.Equal(expected.Tokens.Select(t => t.Id).Where(id => !delimiter(id)), transcript.Segments.SelectMany(s => s.Tokens));
+        Assert.Contains("AN", transcript.Text.Split(' '));
+        Assert.NotEqual(Text(new CtcTranscriber(model, Symbols()), samples, Short).Text, transcript.Text);
+        Assert.All(transcript.Segments.SelectMany(s => s.Words!), w => Assert.InRange(w.Probability, 1e-9, 1 + 1e-9));
+    }
+
+    [Fact]
+    public void Stretches_are_cut_in_pauses_and_hold_every_frame_once()
+    {
+        // Frames: 0 silent, 1 speech. A pause is 4 frames, a stretch at most 12.
+        int[] frames = [0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+        float[] scores = [.. frames.SelectMany(f => (float[])[1 - f, f])];
+        foreach (var size in (int[])[1, 3, 100])
+        {
+            var stretches = new CtcStretches(symbols: 2, s => s == 0, pause: 4, longest: 12);
+            var got = new List<(int Offset, float[] Scores)>();
+            foreach (var part in frames.Chunk(size).Select((p, i) => scores[(i * size * 2)..(((i * size) + p.Length) * 2)]))
+            {
+                stretches.Add(part);
+                got.AddRange(stretches.Take(last: false));
+            }
+
+            got.AddRange(stretches.Take(last: true));
+            Assert.Equal(scores, got.SelectMany(g => g.Scores));
+            Assert.Equal([0, 11, 19, 24, 36], got.Select(g => g.Offset));
+        }
+    }
+
+    [Fact]
     public void Samples_that_are_not_numbers_are_refused()
     {
         var samples = Noise(8_000);
@@ -147,6 +187,18 @@ public sealed class CtcTranscriberTests
     [InlineData(10.0, null, 0)]
     public void Options_that_do_not_fit_are_refused(double chunk, double? stride, int batch) =>
         Assert.Throws<ArgumentException>(() => Text(Load("wav2vec2_base_ctc"), Noise(100), new CtcOptions(chunk, stride, batch)));
+
+    /// <summary>Greedy, and remembers what it was given.</summary>
+    private sealed class ScoreKeeper(int blank) : ICtcDecoder
+    {
+        public List<float> All { get; } = [];
+
+        public IReadOnlyList<CtcHypothesis> Decode(ReadOnlySpan<float> logits, int symbols)
+        {
+            All.AddRange(logits);
+            return new CtcGreedyDecoder(blank).Decode(logits, symbols);
+        }
+    }
 
     private static Parley.Text.Transcript Text(CtcTranscriber transcriber, float[] samples, CtcOptions? options = null) =>
         transcriber.Transcribe(samples, options, TestContext.Current.CancellationToken);
