@@ -57,7 +57,7 @@ internal static class BenchCommand
 
         if (what == "ops")
         {
-            Run(backend => OpBenches.All(backend));
+            Run(backend => [.. OpBenches.All(backend), .. LossBenches.All(backend)]);
         }
         else if (description is not null && recording is null)
         {
