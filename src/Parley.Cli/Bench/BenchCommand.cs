@@ -58,7 +58,7 @@ internal static class BenchCommand
 
         if (what == "ops")
         {
-            Run(backend => OpBenches.All(backend));
+            Run(backend => [.. OpBenches.All(backend), .. LossBenches.All(backend)]);
         }
         else if (TrainingBenches.Has(what))
         {

@@ -4,7 +4,7 @@ namespace Parley.Nn;
 
 /// <summary>Cross entropy of classes: the mean over targets of −ln p(target), optionally smoothed (Szegedy et al. 2016, arXiv 1512.00567, §7).</summary>
 /// <remarks>As <c>torch.nn.functional.cross_entropy</c> with mean reduction. Loss and gradient are computed together.</remarks>
-public static class CrossEntropy
+public static unsafe class CrossEntropy
 {
     /// <summary>Mean loss over all targets that count.</summary>
     /// <param name="logits">Scores […, classes].</param>
@@ -15,45 +15,46 @@ public static class CrossEntropy
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(targets);
-        var classes = Check(logits, targets, smoothing);
-        var value = 0.0;
-        var gradient = TensorScope.Run(() => Gradient(logits.StopGradient().Reshape(-1, classes), targets, smoothing, out value));
-        return Tensor.Loss("cross entropy", (float)value, logits, gradient.Reshape(logits.Shape.Dims));
+        var classes = Check(logits.Shape, targets, smoothing);
+        var scores = logits.StopGradient().Contiguous();
+        var gradient = logits.NeedsGradient && !Autograd.IsPaused ? Tensor.Empty(logits.Shape, logits.Backend) : null;
+        var value = (float)CrossEntropyRows.Run(scores.Pointer, targets.Values, classes, smoothing, gradient is null ? null : gradient.Pointer, logits.Backend.Workers);
+        GC.KeepAlive(scores);
+        return gradient is null ? Tensor.From([value], [], logits.Backend) : Tensor.Loss("cross entropy", value, logits, gradient);
     }
 
-    private static Tensor Gradient(Tensor logits, IntTensor targets, float smoothing, out double value)
+    /// <summary>The same of plain memory.</summary>
+    /// <param name="logits">Scores [targets, classes].</param>
+    /// <param name="targets">Class of each; negative: does not count.</param>
+    /// <param name="gradient">Receives ∂loss/∂logits, 0 where a target does not count. It may be the logits' own memory; empty: not wanted.</param>
+    /// <param name="smoothing">Share of each target's probability that is spread over all classes, 0 up to 1.</param>
+    /// <param name="workers">Threads; default: those of the process.</param>
+    /// <returns>0 when no target counts.</returns>
+    public static double Compute(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, Span<float> gradient, float smoothing = 0, Workers? workers = null)
     {
-        var (rows, classes) = (logits.Shape[0], logits.Shape[1]);
-        var ids = targets.Values.ToArray();
-        var each = 1f / Math.Max(1, ids.Count(id => id >= 0));
-        var weights = Tensor.From([.. ids.Select(id => id < 0 ? 0f : each)], [rows, 1], logits.Backend);
-        var logProbs = logits.LogSoftmax();
-        value = smoothing == 0 ? 0 : -smoothing * (double)(logProbs.Mean(-1, keepDims: true) * weights).Sum().Scalar;
-        for (var i = 0; i < rows; i++)
+        if (targets.Length == 0 ? logits.Length != 0 : logits.Length % targets.Length != 0)
         {
-            value -= ids[i] < 0 ? 0 : (1 - smoothing) * (double)each * logProbs.Values[(i * classes) + ids[i]];
+            throw new ShapeException($"cross entropy: {logits.Length} logits are no whole rows for {targets.Length} targets");
         }
 
-        // softmax − target, over the number of targets; rows that do not count give nothing.
-        var gradient = (logProbs.Exp() - (smoothing / classes)) * weights;
-        gradient.Fill(all =>
+        if (gradient.Length != 0 && (gradient.Length != logits.Length || (logits.Overlaps(gradient, out var offset) && offset != 0)))
         {
-            for (var i = 0; i < ids.Length; i++)
-            {
-                if (ids[i] >= 0)
-                {
-                    all[(i * classes) + ids[i]] -= (1 - smoothing) * each;
-                }
-            }
-        });
-        return gradient;
+            throw new ArgumentException($"cross entropy: the gradient needs memory as large as the logits, {logits.Length}, and may be theirs but not shifted in it; it has {gradient.Length}");
+        }
+
+        var classes = targets.Length == 0 ? 0 : logits.Length / targets.Length;
+        Check([targets.Length, classes], new IntTensor(targets.ToArray(), [targets.Length]), smoothing);
+        fixed (float* x = logits, y = gradient)
+        {
+            return CrossEntropyRows.Run(x, targets, classes, smoothing, y, workers ?? Workers.Shared);
+        }
     }
 
-    private static int Check(Tensor logits, IntTensor targets, float smoothing)
+    private static int Check(Shape logits, IntTensor targets, float smoothing)
     {
-        if (logits.Shape.Rank < 1 || Shape.Create(logits.Shape.Dims[..^1]) != targets.Shape)
+        if (logits.Rank < 1 || Shape.Create(logits.Dims[..^1]) != targets.Shape)
         {
-            throw new ShapeException($"cross entropy: logits {logits.Shape} do not fit targets {targets.Shape}; they are the targets' shape and the classes");
+            throw new ShapeException($"cross entropy: logits {logits} do not fit targets {targets.Shape}; they are the targets' shape and the classes");
         }
 
         if (smoothing is not (>= 0 and < 1))
@@ -61,7 +62,7 @@ public static class CrossEntropy
             throw new ArgumentOutOfRangeException(nameof(smoothing), smoothing, "cross entropy: smoothing must be at least 0 and below 1");
         }
 
-        var classes = logits.Shape[^1];
+        var classes = logits[^1];
         foreach (var id in targets.Values)
         {
             if (id >= classes)
