@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Parley.Tensors;
 
 namespace Parley.Decoding;
 
@@ -21,18 +22,7 @@ public static class LogMath
             return max;
         }
 
-        Span<float> part = stackalloc float[Chunk];
-        var sum = 0.0;
-        for (var start = 0; start < scores.Length; start += Chunk)
-        {
-            var from = scores.Slice(start, Math.Min(Chunk, scores.Length - start));
-            var to = part[..from.Length];
-            TensorPrimitives.Subtract(from, max, to);
-            TensorPrimitives.Exp(to, to);
-            sum += TensorPrimitives.Sum<float>(to);
-        }
-
-        return max + (float)Math.Log(sum);
+        return max + (float)Math.Log(ExpSum.Of(scores, max));
     }
 
     /// <summary>ln(exp a + exp b).</summary>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Parley.Tensors;
 
 namespace Parley.Decoding;
 
@@ -14,10 +15,11 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
     /// <param name="logits">Scores of the first token [rows, vocabulary]; used as working memory.</param>
     /// <param name="filters">Applied in order before each choice.</param>
     /// <param name="inputs">A number for each group; with the seed it decides the group's draws, whatever is decoded beside it. Null: its place.</param>
+    /// <param name="workers">Chooses for several rows at a time, which must not change what a filter does; null: one after another.</param>
     /// <param name="cancel">Stops between steps.</param>
     /// <returns>For each group, the hypotheses of its rows.</returns>
     public Hypothesis[][] Run(
-        IStepModel model, Span<float> logits, IReadOnlyList<ILogitFilter> filters, IReadOnlyList<int>? inputs = null, CancellationToken cancel = default)
+        IStepModel model, Memory<float> logits, IReadOnlyList<ILogitFilter> filters, IReadOnlyList<int>? inputs = null, Workers? workers = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(filters);
@@ -29,9 +31,17 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
         {
             cancel.ThrowIfCancellationRequested();
             var next = new int[live.Length * beams];
-            for (var i = 0; i < next.Length; i++)
+            void Take(int i) => next[i] = Choose(rows[(live[i / beams] * beams) + (i % beams)], logits.Span.Slice(i * vocab, vocab), filters);
+            if (workers is not null)
             {
-                next[i] = Choose(rows[(live[i / beams] * beams) + (i % beams)], logits.Slice(i * vocab, vocab), filters);
+                workers.Run(next.Length, Take);
+            }
+            else
+            {
+                for (var i = 0; i < next.Length; i++)
+                {
+                    Take(i);
+                }
             }
 
             var kept = Survivors.Of(live.Length, g => Enumerable.Range(0, beams).Any(b => !rows[(live[g] * beams) + b].Ended));
@@ -47,7 +57,7 @@ public sealed record SamplingSearch(int EndToken, int MaxTokens, double Temperat
                 live = [.. kept.Select(g => live[g])];
             }
 
-            model.Step(next, logits[..(next.Length * vocab)]);
+            model.Step(next, logits.Span[..(next.Length * vocab)]);
         }
 
         return [.. rows.Chunk(beams).Select(group => group.Select(r => new Hypothesis(r.Tokens, r.SumLogProb, r.Ended)).ToArray())];

@@ -7,7 +7,8 @@ namespace Parley.Models;
 // windows: pieces of audio of up to 30 s; rows: token sequences, `beams` of them for each window, those of a window side by side;
 // mels: 80 or 128; time: encoder steps of 20 ms; tokens: new tokens; dim: width. All blocks are pre-norm. Names: Hugging Face checkpoints.
 // Checked against openai/whisper:whisper/model.py and huggingface/transformers:models/whisper/modeling_whisper.py. Unlike both, the
-// beams of one window share its cross-attention keys and values: they are further queries of the same attention.
+// beams of one window share its cross-attention keys and values: they are further queries of the same attention. Those keys and values
+// are kept in 16 bits (see CompactRows) unless the weights are float32.
 
 /// <summary>Audio encoder and text decoder of one checkpoint. Never changes once built; what a transcription remembers is in <see cref="WhisperState"/>.</summary>
 public sealed class Whisper(Weights w, WhisperConfig config)
@@ -114,23 +115,25 @@ internal sealed class WhisperAttention(Weights w, int dim, int heads)
         return _out.Forward(Merge(y), residual: residual);
     }
 
-    /// <summary>The keys and values of features that stay the same for all tokens, [windows, heads, time, head dim]: each step reads them from end to end.</summary>
-    public (Tensor Keys, Tensor Values) KeysAndValues(Tensor features) =>
-        TensorScope.Run(() => (Heads(_key.Forward(features)).Contiguous(), Heads(_value.Forward(features)).Contiguous()));
+    /// <summary>The keys and values of features that stay the same for all tokens.</summary>
+    public WhisperCrossMemory KeysAndValues(Tensor features)
+    {
+        using var scope = new TensorScope();
+        return new WhisperCrossMemory(Heads(_key.Forward(features)), Heads(_value.Forward(features)), compact: _key.Format != WeightFormat.Float32);
+    }
 
     /// <summary>Rows x [rows, tokens, dim] attend to the features of their windows; the beams of a window are further queries.</summary>
-    public Tensor Cross(Tensor x, Tensor keys, Tensor values, Tensor residual, Action<Tensor>? weights)
+    public Tensor Cross(Tensor x, WhisperCrossMemory heard, Tensor residual, Action<Tensor>? weights)
     {
-        var (windows, rows, tokens) = (keys.Shape[0], x.Shape[0], x.Shape[1]);
+        var (windows, rows, tokens) = (heard.Windows, x.Shape[0], x.Shape[1]);
         var q = Heads(_query.Forward(x).Reshape(windows, rows / windows * tokens, dim));
         if (weights is not null)
         {
-            var scores = (q * _scale).MatMul(keys.Transpose(2, 3)).Softmax();
-            weights(scores.Reshape(rows, heads, tokens, keys.Shape[2]));
+            var looks = heard.Weights(q, _scale);
+            weights(looks.Reshape(rows, heads, tokens, looks.Shape[3]));
         }
 
-        var y = Merge(Tensor.Attention(q, keys, values, new AttentionOptions(_scale)));
-        return _out.Forward(y.Reshape(rows, tokens, dim), residual: residual);
+        return _out.Forward(Merge(heard.Attend(q, _scale)).Reshape(rows, tokens, dim), residual: residual);
     }
 
     private Tensor Heads(Tensor x) => x.Reshape(x.Shape[0], x.Shape[1], heads, dim / heads).Transpose(1, 2);
@@ -153,7 +156,7 @@ public sealed class TextDecoder(Weights w, WhisperConfig c)
     public int Positions => c.TextPositions;
 
     /// <summary>Keys and values of every layer for features [windows, time, dim].</summary>
-    internal (Tensor Keys, Tensor Values)[] CrossKeysAndValues(Tensor features) => [.. _blocks.Select(b => b.CrossKeysAndValues(features))];
+    internal WhisperCrossMemory[] CrossKeysAndValues(Tensor features) => [.. _blocks.Select(b => b.CrossKeysAndValues(features))];
 
     /// <summary>Scores of each next token of whole texts at once, as in training.</summary>
     /// <param name="tokens">Ids [texts, tokens].</param>
@@ -222,7 +225,7 @@ internal sealed class DecoderBlock(Weights w, WhisperConfig c)
     private readonly Linear _in = new(w["fc1"], c.Dim, c.DecoderFeedForward);
     private readonly Linear _out = new(w["fc2"], c.DecoderFeedForward, c.Dim);
 
-    public (Tensor Keys, Tensor Values) CrossKeysAndValues(Tensor features) => _cross.KeysAndValues(features);
+    public WhisperCrossMemory CrossKeysAndValues(Tensor features) => _cross.KeysAndValues(features);
 
     public Tensor Forward(Tensor x, Tensor features)
     {
@@ -234,7 +237,7 @@ internal sealed class DecoderBlock(Weights w, WhisperConfig c)
     public Tensor Step(Tensor x, LayerCache cache, Action<Tensor>? weights)
     {
         x = _attention.Step(_attentionNorm.Forward(x), cache, residual: x);
-        x = _cross.Cross(_crossNorm.Forward(x), cache.CrossKeys, cache.CrossValues, residual: x, weights);
+        x = _cross.Cross(_crossNorm.Forward(x), cache.Cross, residual: x, weights);
         return _out.Forward(_in.Forward(_norm.Forward(x), Activation.Gelu), residual: x);
     }
 }

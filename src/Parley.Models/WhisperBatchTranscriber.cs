@@ -62,7 +62,7 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
     private List<DraftSegment> Decode(WhisperAudio audio, (int Start, int End)[] windows, WhisperOptions options, ref string? spoken, ref double lastSpeech, CancellationToken cancel)
     {
         using var scope = new TensorScope();
-        var features = TensorScope.Run(() => Tensor.Concat(0, [.. windows.Select(w => TensorScope.Run(() => model.Encoder.Forward(audio.Window(w.Start, w.End - w.Start, backend))))]));
+        var features = Encode(audio, windows);
         spoken ??= ids.IsMultilingual ? _decoder.DetectLanguage(features.Slice(0, 0, 1))[0].Language : "en";
         var start = ids.Start(spoken, options.Translate, options.Timestamps);
         var results = Decode(features, [.. windows.Select(w => w.Start)], start, options, cancel);
@@ -88,6 +88,28 @@ internal sealed class WhisperBatchTranscriber(Whisper model, WhisperVocabulary i
         }
 
         return drafts;
+    }
+
+    /// <summary>Features of all windows [windows, time, dim].</summary>
+    private Tensor Encode(WhisperAudio audio, (int Start, int End)[] windows)
+    {
+        var features = Tensor.Zeros([windows.Length, model.Config.AudioPositions, model.Config.Dim], backend);
+
+        // Cores with a window each wait less for one another than cores that share one; what is left over is shared.
+        var each = windows.Length / backend.Workers.Threads * backend.Workers.Threads;
+        backend.Workers.Run(each, One);
+        for (var i = each; i < windows.Length; i++)
+        {
+            One(i);
+        }
+
+        return features;
+
+        void One(int i)
+        {
+            using var scope = new TensorScope();
+            features.Slice(0, i, i + 1).CopyFrom(model.Encoder.Forward(audio.Window(windows[i].Start, windows[i].End - windows[i].Start, backend)));
+        }
     }
 
     /// <summary>All windows at the first temperature, then those that fail the guards at the next.</summary>

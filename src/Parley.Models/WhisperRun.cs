@@ -26,11 +26,23 @@ internal sealed class WhisperRun
     private int _promptFrom;
     private int _segments;
     private double _lastSpeech;
+    private Tensor? _heard;
 
+    /// <summary>Starts a transcription.</summary>
+    /// <param name="model">Features and tokens.</param>
+    /// <param name="backend">What computes.</param>
+    /// <param name="ids">The checkpoint's ids.</param>
+    /// <param name="tokenizer">Gives the text.</param>
+    /// <param name="decoder">Decodes a window.</param>
+    /// <param name="timing">Finds the times of words.</param>
+    /// <param name="audio">The recording.</param>
+    /// <param name="options">Search, guards and rules.</param>
+    /// <param name="language">What is spoken.</param>
+    /// <param name="heard">Features of the recording's first window where they are known already; they are freed after it.</param>
     public WhisperRun(
-        Whisper model, Backend backend, WhisperVocabulary ids, WhisperTokenizer tokenizer, WhisperWindowDecoder decoder, WhisperTiming timing, WhisperAudio audio, WhisperOptions options, string language)
+        Whisper model, Backend backend, WhisperVocabulary ids, WhisperTokenizer tokenizer, WhisperWindowDecoder decoder, WhisperTiming timing, WhisperAudio audio, WhisperOptions options, string language, Tensor? heard)
     {
-        (_model, _backend, _ids, _tokenizer, _decoder, _timing, _audio, _options, _language) = (model, backend, ids, tokenizer, decoder, timing, audio, options, language);
+        (_model, _backend, _ids, _tokenizer, _decoder, _timing, _audio, _options, _language, _heard) = (model, backend, ids, tokenizer, decoder, timing, audio, options, language, heard);
         _start = ids.Start(language, options.Translate, options.Timestamps);
         _initial = options.InitialPrompt is { } prompt ? tokenizer.Encode(" " + prompt.Trim(), SpecialTokens.AsText) : [];
         _said.AddRange(_initial);
@@ -73,7 +85,10 @@ internal sealed class WhisperRun
     private List<DraftSegment> Window(int size, CancellationToken cancel)
     {
         using var scope = new TensorScope();
-        var features = TensorScope.Run(() => _model.Encoder.Forward(_audio.Window(_seek, size, _backend)));
+        using var heard = _heard;
+        _heard = null;
+        var isFirst = _seek == 0 && size == Math.Min(_model.Config.WindowFrames, _audio.Frames);
+        var features = isFirst && heard is not null ? heard : TensorScope.Run(() => _model.Encoder.Forward(_audio.Window(_seek, size, _backend)));
         var result = Decode(features, cancel);
         if (result.IsSilence(_options))
         {

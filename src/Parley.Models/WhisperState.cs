@@ -9,12 +9,12 @@ public sealed class WhisperState : IDisposable
     private readonly WhisperConfig _config;
     private readonly List<int[]> _history = [];
 
-    internal WhisperState(WhisperConfig config, (Tensor Keys, Tensor Values)[] cross, int beams, Backend backend)
+    internal WhisperState(WhisperConfig config, WhisperCrossMemory[] cross, int beams, Backend backend)
     {
         _config = config;
-        Windows = cross[0].Keys.Shape[0];
+        Windows = cross[0].Windows;
         Rows = Windows * beams;
-        Layers = [.. cross.Select(c => new LayerCache(Rows, config.Dim, config.TextPositions, c.Keys, c.Values, backend))];
+        Layers = [.. cross.Select(c => new LayerCache(Rows, config.Dim, config.TextPositions, c, backend))];
     }
 
     /// <summary>Windows of audio.</summary>
@@ -162,25 +162,21 @@ internal sealed class LayerCache : IDisposable
     private Tensor _keys;
     private Tensor _values;
 
-    internal LayerCache(int rows, int dim, int most, Tensor crossKeys, Tensor crossValues, Backend backend)
+    internal LayerCache(int rows, int dim, int most, WhisperCrossMemory cross, Backend backend)
     {
         (_rows, _dim, _most, _backend) = (rows, dim, most, backend);
-        (CrossKeys, CrossValues) = (crossKeys.Detach(), crossValues.Detach());
+        Cross = cross;
         var capacity = Math.Min(FirstCapacity, most);
         _keys = Tensor.Allocate([rows, capacity, dim], backend);
         _values = Tensor.Allocate([rows, capacity, dim], backend);
     }
 
-    /// <summary>Keys of the audio [windows, heads, time, head dim].</summary>
-    internal Tensor CrossKeys { get; private set; }
-
-    /// <summary>Values of the audio [windows, heads, time, head dim].</summary>
-    internal Tensor CrossValues { get; private set; }
+    /// <summary>Of the audio.</summary>
+    internal WhisperCrossMemory Cross { get; }
 
     public void Dispose()
     {
-        CrossKeys.Dispose();
-        CrossValues.Dispose();
+        Cross.Dispose();
         _keys.Dispose();
         _values.Dispose();
     }
@@ -222,14 +218,15 @@ internal sealed class LayerCache : IDisposable
 
     internal void Keep(ReadOnlySpan<int> windows, ReadOnlySpan<int> rows, int length)
     {
-        (CrossKeys, CrossValues) = (Pick(CrossKeys, windows, CrossKeys.Shape[1]), Pick(CrossValues, windows, CrossValues.Shape[1]));
-        (_keys, _values) = (Pick(_keys, rows, length), Pick(_values, rows, length));
+        Cross.Keep(windows, _backend);
+        (_keys, _values) = (Pick(_keys, rows, length, _backend), Pick(_values, rows, length, _backend));
         _rows = rows.Length;
     }
 
     private static Tensor Part(Tensor cache, int row, int start, int end) => cache.Slice(0, row, row + 1).Slice(1, start, end);
 
-    private Tensor Pick(Tensor cache, ReadOnlySpan<int> rows, int length)
+    /// <summary>Rows of a cache in the given order, each with its first <paramref name="length"/> entries; frees the cache if they moved to memory of their own.</summary>
+    internal static Tensor Pick(Tensor cache, ReadOnlySpan<int> rows, int length, Backend backend)
     {
         // As long as none is taken from a place already overwritten, rows move within their memory: those that stay where they are cost nothing.
         var inPlace = true;
@@ -238,7 +235,7 @@ internal sealed class LayerCache : IDisposable
             inPlace &= rows[i] >= i;
         }
 
-        var picked = inPlace ? cache.Slice(0, 0, rows.Length) : Tensor.Allocate(cache.Shape.With(0, rows.Length), _backend);
+        var picked = inPlace ? cache.Slice(0, 0, rows.Length) : Tensor.Allocate(cache.Shape.With(0, rows.Length), backend);
         for (var i = 0; i < rows.Length && length > 0; i++)
         {
             if (!inPlace || rows[i] != i)

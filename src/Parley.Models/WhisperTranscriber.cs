@@ -48,9 +48,9 @@ internal sealed class WhisperTranscriber
         }
 
         var audio = new WhisperAudio(samples, _logMel, _model.Config);
-        var spoken = options.Language ?? DetectLanguage(audio);
+        var (spoken, heard) = options.Language is { } given ? (given, null) : DetectLanguage(audio);
         language?.Invoke(spoken);
-        var run = new WhisperRun(_model, _backend, _ids, _tokenizer, _decoder, _timing, audio, options, spoken);
+        var run = new WhisperRun(_model, _backend, _ids, _tokenizer, _decoder, _timing, audio, options, spoken, heard);
         while (run.HasMore)
         {
             cancel.ThrowIfCancellationRequested();
@@ -63,15 +63,16 @@ internal sealed class WhisperTranscriber
         }
     }
 
-    /// <summary>The language of a recording's first window; English-only models always say "en".</summary>
-    private string DetectLanguage(WhisperAudio audio)
+    /// <summary>The language of a recording's first window, with the features it was told from; English-only models always say "en".</summary>
+    private (string Language, Tensor? Features) DetectLanguage(WhisperAudio audio)
     {
         if (!_ids.IsMultilingual)
         {
-            return "en";
+            return ("en", null);
         }
 
         using var scope = new TensorScope();
-        return _decoder.DetectLanguage(_model.Encoder.Forward(audio.Window(0, audio.Frames, _backend)))[0].Language;
+        var features = _model.Encoder.Forward(audio.Window(0, audio.Frames, _backend));
+        return (_decoder.DetectLanguage(features)[0].Language, features.Detach());
     }
 }

@@ -90,7 +90,7 @@ internal sealed class WhisperWindowDecoder(Whisper model, WhisperVocabulary ids,
         var filters = Filters(options, timestamps: !start.Contains(ids.NoTimestamps));
         var found = beams > 1 && temperature == 0
             ? new PatientBeamSearch(ids.EndOfText, most, options.Patience).Run(steps, logits, filters, cancel)
-            : new SamplingSearch(ids.EndOfText, most, temperature, options.Seed).Run(steps, logits, filters, at, cancel);
+            : new SamplingSearch(ids.EndOfText, most, temperature, options.Seed).Run(steps, logits, filters, at, features.Backend.Workers, cancel);
         return [.. found.Select((group, window) => Result(Hypothesis.Best(group, options.LengthPenalty), noSpeech[window], temperature))];
     }
 

@@ -57,6 +57,25 @@ public sealed unsafe partial class Tensor
             : Compute(backend, [batch, heads, queries, v.Shape[3]], y => backend.Attention(q, k, v, options, y));
     }
 
+    /// <summary>softmax(scale q kᵀ) v over keys and values in 16 bits: q [batch, heads, queries, dim] gives [batch, heads, queries, valueDim]. Not for training.</summary>
+    public static Tensor Attention(Tensor q, CompactRows k, CompactRows v, float scale)
+    {
+        ArgumentNullException.ThrowIfNull(q);
+        ArgumentNullException.ThrowIfNull(k);
+        ArgumentNullException.ThrowIfNull(v);
+        if (q.Shape.Rank != 4 || k.Shape[0] != q.Shape[0] || k.Shape[1] != q.Shape[1] || k.Shape[3] != q.Shape[3] || v.Shape.With(3, k.Shape[3]) != k.Shape)
+        {
+            throw new ShapeException($"attention: q {q.Shape}, compact k {k.Shape} and v {v.Shape} do not fit: batch, heads, keys and the width of q and k must agree");
+        }
+
+        if (Autograd.Records([q]))
+        {
+            throw new InvalidOperationException("attention: compact keys and values have no gradient");
+        }
+
+        return Compute(q.Backend, q.Shape.With(3, v.Shape[3]), y => q.Backend.Attention(q, k, v, scale, y));
+    }
+
     /// <summary>Attention from recorded operations, queries × keys in memory: its gradient, and that of a bias, follow from theirs.</summary>
     private static Tensor Composed(Tensor q, Tensor k, Tensor v, AttentionOptions options)
     {

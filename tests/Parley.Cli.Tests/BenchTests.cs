@@ -34,7 +34,7 @@ public class BenchTests
         var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--seconds", "16", "--tokens", "5", "--batch", "2", "--json");
         Assert.Equal((0, ""), (run.Code, run.Error));
         var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToDictionary(l => l.GetProperty("name").GetString()!);
-        Assert.Equal(["whisper-digits-micro-load", "whisper-digits-micro-16s-sequential", "whisper-digits-micro-16s-batched"], lines.Keys);
+        Assert.Equal(["whisper-digits-micro-load", "whisper-digits-micro-16s-sequential", "whisper-digits-micro-16s-sequential-conditioned", "whisper-digits-micro-16s-batched"], lines.Keys);
         Assert.Equal(4 * 5, lines["whisper-digits-micro-16s-sequential"].GetProperty("tokens").GetInt32());
         Assert.Equal(0, lines["whisper-digits-micro-16s-batched"].GetProperty("tokens").GetInt32() % 5);
         Assert.True(lines["whisper-digits-micro-16s-batched"].GetProperty("rtfx").GetDouble() > 0);

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Parley.Tensors;
 using Xunit;
 
 namespace Parley.Decoding.Tests;
@@ -126,6 +127,21 @@ public sealed class SearchTests
             var found = search.Run(alone, alone.First(), [], inputs: [g]);
             Assert.Equal(all[g].Select(h => string.Join(' ', h.Tokens)), found[0].Select(h => string.Join(' ', h.Tokens)));
         }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.7)]
+    public void Rows_choose_the_same_at_once_as_one_after_another(double temperature)
+    {
+        var search = new SamplingSearch(End, 8, temperature, Seed: 5);
+        ILogitFilter[] filters = [new Forbid((tokens, id) => tokens.Count > 2 && id == tokens[^1])];
+        using var workers = new Workers(3);
+        BigramModel[] models = [.. Enumerable.Range(0, 2).Select(_ => new BigramModel((g, tokens) => Of(g)(0, tokens), groups: 9, beams: 2))];
+        var (alone, atOnce) = (search.Run(models[0], models[0].First(), filters), search.Run(models[1], models[1].First(), filters, workers: workers));
+        Assert.Equal(alone.SelectMany(g => g).Select(Told), atOnce.SelectMany(g => g).Select(Told));
+
+        static string Told(Hypothesis h) => $"{string.Join(' ', h.Tokens)} {h.SumLogProb:R} {h.Ended}";
     }
 
     [Fact]

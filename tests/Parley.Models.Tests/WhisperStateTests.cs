@@ -16,8 +16,14 @@ public sealed class WhisperStateTests
     [InlineData(2)]
     public void Windows_that_are_kept_go_on_as_if_they_had_been_alone(params int[] kept)
     {
+        Check(kept, WeightFormat.Float32);
+        Check(kept, WeightFormat.BFloat16);
+    }
+
+    private static void Check(int[] kept, WeightFormat precision)
+    {
         const int beams = 2;
-        var model = Weights.Build(new RandomWeights(3), w => new Whisper(w["model"], Config)).Model;
+        var model = Weights.Build(new RandomWeights(3), w => new Whisper(w["model"], Config), new WeightsOptions(Backend.Default, precision)).Model;
         using var scope = new TensorScope();
         var features = Features(5);
         using var state = model.NewState(features, beams);
@@ -37,7 +43,7 @@ public sealed class WhisperStateTests
             Step(model, alone, row => window + row);
             alone.Reorder([1, 0]);
             var last = Enumerable.Range(0, 40).Select(t => Step(model, alone, _ => window + t)).Last();
-            Expect.Close(together.AsSpan(i * last.Length, last.Length), last, relative: 1e-4f, absolute: 1e-5f, what: $"window {window}");
+            Expect.Close(together.AsSpan(i * last.Length, last.Length), last, relative: 1e-4f, absolute: 1e-5f, what: $"{precision} window {window}");
         }
     }
 

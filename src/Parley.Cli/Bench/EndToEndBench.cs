@@ -5,7 +5,7 @@ using Parley.Text;
 
 namespace Parley.Cli;
 
-/// <summary>A whole recording through a checkpoint: load, time, real-time factor and peak memory, one window after another and in batches.</summary>
+/// <summary>A whole recording through a checkpoint: load, time, real-time factor and peak memory: one window after another, the same with the text so far shown before each window as transcription does by default, and in batches.</summary>
 /// <param name="meter">Prints the measurements.</param>
 /// <param name="length">Seconds of the recording.</param>
 /// <param name="batch">Windows decoded together.</param>
@@ -20,7 +20,12 @@ internal sealed class EndToEndBench(BenchMeter meter, int length, int batch, Wei
     public void Run(string path, string name, int threads, bool isRandom, CancellationToken cancel)
     {
         var suffix = ModelBenches.Suffix(precision);
-        (string Name, int Batch)[] ways = [.. new[] { ($"{name}-{length}s-sequential{suffix}", 1), ($"{name}-{length}s-batched{suffix}", batch) }.Where(w => meter.Wants(w.Item1))];
+        (string Name, int Batch, bool Conditioned)[] ways = [.. new[]
+        {
+            ($"{name}-{length}s-sequential{suffix}", 1, false),
+            ($"{name}-{length}s-sequential-conditioned{suffix}", 1, true),
+            ($"{name}-{length}s-batched{suffix}", batch, false),
+        }.Where(w => meter.Wants(w.Item1))];
         if (meter.Wants($"{name}-load{suffix}"))
         {
             meter.Print($"{name}-load{suffix}", threads, [.. Enumerable.Range(0, Loads).Select(_ => Load(path, threads))], null, []);
@@ -34,11 +39,16 @@ internal sealed class EndToEndBench(BenchMeter meter, int length, int batch, Wei
         using var recognizer = SpeechRecognizer.Load(path, precision, threads);
         var samples = Syllables(length * SpeechRecognizer.SampleRate);
         var whisper = recognizer.ModelType == "whisper" && (tokens ?? (isRandom ? RandomTokens : null)) is { } count ? Exactly(path, count) : null;
-        foreach (var (full, size) in ways)
+        foreach (var (full, size, conditioned) in ways)
         {
+            if (conditioned && recognizer.ModelType != "whisper")
+            {
+                continue;
+            }
+
             ProcessorTime.ResetPeak();
             var began = Stopwatch.GetTimestamp();
-            var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(whisper, size), cancel: cancel);
+            var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(whisper is null ? null : whisper with { ConditionOnPreviousText = conditioned }, size), cancel: cancel);
             var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
             meter.Print(full, threads, [seconds], null, [("rtfx", length / seconds), ("peak_mib", ProcessorTime.PeakMebibytes()), ("tokens", transcript.Segments.Sum(s => s.Tokens.Count))]);
         }
@@ -68,7 +78,6 @@ internal sealed class EndToEndBench(BenchMeter meter, int length, int batch, Wei
             CompressionRatioThreshold: null,
             LogProbThreshold: null,
             NoSpeechThreshold: null,
-            ConditionOnPreviousText: false,
             Suppress: [.. Enumerable.Range(tokenizer.Eot, tokenizer.VocabSize - tokenizer.Eot)]);
     }
 

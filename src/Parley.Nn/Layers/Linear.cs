@@ -16,6 +16,9 @@ public sealed class Linear
         _bias = bias ? w.Get("bias", [outFeatures], Init.KaimingUniform(inFeatures)) : null;
     }
 
+    /// <summary>How the weight is stored.</summary>
+    public WeightFormat Format => _weight.Format;
+
     /// <summary>Applies the layer.</summary>
     /// <param name="x">[…, inFeatures].</param>
     /// <param name="activation">Applied to the result before the residual is added.</param>

@@ -14,4 +14,14 @@ public abstract partial class Backend
     /// v[batch, heads or kvHeads, keys, valueDim]; all four may be strided views whose last dimension is dense. Never holds queries × keys for long inputs.
     /// </summary>
     internal abstract void Attention(Tensor q, Tensor k, Tensor v, AttentionOptions options, Tensor y);
+
+    /// <summary>The same over keys and values in 16 bits, all of them seen by every query: here with one entry of the batch as float32 at a time.</summary>
+    internal virtual void Attention(Tensor q, CompactRows k, CompactRows v, float scale, Tensor y)
+    {
+        for (var b = 0; b < q.Shape[0]; b++)
+        {
+            using var scope = new TensorScope();
+            Attention(q.Slice(0, b, b + 1), k.Decode(b, b + 1, q.Backend), v.Decode(b, b + 1, q.Backend), new AttentionOptions(scale), y.Slice(0, b, b + 1));
+        }
+    }
 }

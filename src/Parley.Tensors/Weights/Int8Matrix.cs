@@ -12,6 +12,7 @@ internal sealed unsafe class Int8Matrix : EncodedMatrix
 
     private const int FewRows = 24;
     private const int PieceBytes = 64 << 10;
+    private const int PieceRows = 128;
 
     private readonly NativeBlock _values;
     private readonly NativeBlock _scales;
@@ -112,28 +113,25 @@ internal sealed unsafe class Int8Matrix : EncodedMatrix
         }
 
         var inputScales = scales;
-        var block = Math.Max(1, PieceBytes / Stride / Int8Dot.Rows) * Int8Dot.Rows;
+        var block = Math.Clamp(PieceBytes / Stride / Int8Dot.Rows, 1, PieceRows / Int8Dot.Rows) * Int8Dot.Rows;
         workers.Run((Out + block - 1) / block, piece =>
         {
-            var sums = stackalloc int[Int8Dot.Inputs * Int8Dot.Rows];
+            var sums = stackalloc int[rows * block];
             var (first, count) = (piece * block, Math.Min(block, Out - (piece * block)));
-            for (var o = first; o < first + count; o += Int8Dot.Rows)
+            for (var o = 0; o < count; o += Int8Dot.Rows)
             {
-                var width = Math.Min(Int8Dot.Rows, first + count - o);
+                var width = Math.Min(Int8Dot.Rows, count - o);
                 for (var r = 0; r < rows; r += Int8Dot.Inputs)
                 {
-                    var several = Math.Min(Int8Dot.Inputs, rows - r);
-                    Int8Dot.Block(several, inputs + ((long)r * Stride), width, Row(o), Stride, sums);
-                    for (var i = 0; i < several; i++)
-                    {
-                        WeightEpilogue.Scale(sums + (i * Int8Dot.Rows), width, inputScales[r + i], Scales + o, bias is null ? null : bias + o, y + ((r + i) * yStride) + o);
-                    }
+                    Int8Dot.Block(Math.Min(Int8Dot.Inputs, rows - r), inputs + ((long)r * Stride), width, Row(first + o), Stride, sums + (r * block) + o, block);
                 }
             }
 
             for (var r = 0; r < rows; r++)
             {
-                WeightEpilogue.Finish(y + (r * yStride) + first, count, activation, residual is null ? null : residual + (r * residualStride) + first);
+                var target = y + (r * yStride) + first;
+                WeightEpilogue.Scale(sums + (r * block), count, inputScales[r], Scales + first, bias is null ? null : bias + first, target);
+                WeightEpilogue.Finish(target, count, activation, residual is null ? null : residual + (r * residualStride) + first);
             }
         });
         MemoryPool.Return((nint)inputs, bytes);

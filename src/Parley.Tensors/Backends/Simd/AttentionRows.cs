@@ -145,7 +145,7 @@ internal static unsafe class AttentionRows
         ((nint)first, (nint)(first + step), (nint)(first + (2 * step)), (nint)(first + (3 * step)));
 
     /// <summary>Scores become e^(score − top); returns their sum, 0 when all are −∞.</summary>
-    private static float Exponentials<T>(float* scores, int keys)
+    internal static float Exponentials<T>(float* scores, int keys)
         where T : struct, ILanes<T>
     {
         var wide = T.Count;

@@ -16,6 +16,9 @@ internal interface ILanes<T>
     /// <summary>Reads Count floats.</summary>
     static abstract unsafe T Load(float* source);
 
+    /// <summary>Reads Count 16-bit integers as floats.</summary>
+    static abstract unsafe T LoadShorts(short* source);
+
     /// <summary>Writes Count floats.</summary>
     unsafe void Store(float* target);
 

@@ -24,6 +24,9 @@ internal readonly struct Lanes128(Vector128<float> value) : ILanes<Lanes128>
     public static unsafe Lanes128 Load(float* source) => new(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Lanes128 LoadShorts(short* source) => new(Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsInt16())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(float* target) => Value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Tensors;
 
@@ -22,6 +23,11 @@ internal readonly struct Lanes256(Vector256<float> value) : ILanes<Lanes256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Lanes256 Load(float* source) => new(Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Lanes256 LoadShorts(short* source) => new(Avx2.IsSupported
+        ? Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.Load(source)))
+        : Vector256.Create(Lanes128.LoadShorts(source).Value, Lanes128.LoadShorts(source + 4).Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(float* target) => Value.Store(target);

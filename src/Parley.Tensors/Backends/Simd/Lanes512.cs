@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Tensors;
 
@@ -22,6 +23,11 @@ internal readonly struct Lanes512(Vector512<float> value) : ILanes<Lanes512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Lanes512 Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Lanes512 LoadShorts(short* source) => new(Avx512F.IsSupported
+        ? Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load(source)))
+        : Vector512.Create(Lanes256.LoadShorts(source).Value, Lanes256.LoadShorts(source + 8).Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(float* target) => Value.Store(target);

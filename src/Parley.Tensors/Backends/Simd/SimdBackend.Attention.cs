@@ -5,6 +5,9 @@ internal sealed partial class SimdBackend
 {
     private const int FewQueries = 4;
 
+    /// <summary>Queries, such as beams, for which keys in 16 bits are not worth decoding.</summary>
+    private const int MoreQueries = 16;
+
     /// <inheritdoc/>
     internal override void Attention(Tensor q, Tensor k, Tensor v, AttentionOptions options, Tensor y)
     {
@@ -18,6 +21,21 @@ internal sealed partial class SimdBackend
         {
             AttentionKernel.Run(Workers, job);
         }
+    }
+
+    /// <inheritdoc/>
+    internal override void Attention(Tensor q, CompactRows k, CompactRows v, float scale, Tensor y)
+    {
+        if (q.Shape[2] > MoreQueries)
+        {
+            base.Attention(q, k, v, scale, y);
+            return;
+        }
+
+        using var scope = new TensorScope();
+        var queries = RowsDense(q);
+        CompactAttention.Run(Workers, queries, k, v, scale, y);
+        GC.KeepAlive(queries);
     }
 
     private static Tensor RowsDense(Tensor x) => x.Strides[3] == 1 || x.Shape[3] <= 1 ? x : x.Contiguous();

@@ -40,15 +40,37 @@ internal static unsafe class Int8Dot
     }
 
     /// <summary>Inputs that <see cref="Block"/> multiplies at most.</summary>
-    internal const int Inputs = 3;
+    internal static int Inputs => IsWide ? 4 : 3;
 
-    /// <summary>sums[i, j] = x[i] · w[j] for up to three inputs by up to four rows, all <paramref name="length"/> bytes apart; each row is read once.</summary>
-    internal static void Block(int inputs, sbyte* x, int rows, sbyte* w, int length, int* sums)
+    private static bool IsWide => Avx512BW.IsSupported && !AvxVnni.IsSupported;
+
+    /// <summary>sums[i, j] = x[i] · w[j] for a few inputs by up to four rows, all <paramref name="length"/> bytes apart; rows of sums are <paramref name="step"/> apart.</summary>
+    internal static void Block(int inputs, sbyte* x, int rows, sbyte* w, int length, int* sums, int step)
     {
+        if (rows == Rows && inputs > 1 && IsWide)
+        {
+            // Inputs that are not there are the last again.
+            var last = (inputs - 1) * (long)length;
+            var all = stackalloc int[4 * Rows];
+            Four512(x, x + length, x + Math.Min(last, 2L * length), x + last, w, length, all);
+            for (var i = 0; i < inputs; i++)
+            {
+                Vector128.Load(all + (i * Rows)).Store(sums + (i * step));
+            }
+
+            return;
+        }
+
         if (rows == Rows && inputs > 1 && Avx2.IsSupported)
         {
             // A third input that is not there is the second again.
-            Three256(x, x + length, x + (Math.Min(2, inputs - 1) * (long)length), w, length, sums);
+            var all = stackalloc int[3 * Rows];
+            Three256(x, x + length, x + (Math.Min(2, inputs - 1) * (long)length), w, length, all);
+            for (var i = 0; i < inputs; i++)
+            {
+                Vector128.Load(all + (i * Rows)).Store(sums + (i * step));
+            }
+
             return;
         }
 
@@ -56,13 +78,13 @@ internal static unsafe class Int8Dot
         {
             if (rows == Rows)
             {
-                Four(x + (i * (long)length), w, length, length, sums + (i * Rows));
+                Four(x + (i * (long)length), w, length, length, sums + (i * step));
                 continue;
             }
 
             for (var j = 0; j < rows; j++)
             {
-                sums[(i * Rows) + j] = One(x + (i * (long)length), w + (j * (long)length), length);
+                sums[(i * step) + j] = One(x + (i * (long)length), w + (j * (long)length), length);
             }
         }
     }
@@ -102,6 +124,60 @@ internal static unsafe class Int8Dot
         Fold(t0, t1, t2, t3).Store(sums + Rows);
         Fold(u0, u1, u2, u3).Store(sums + (2 * Rows));
     }
+
+    // Sixteen sums of 16-bit products, for processors whose 8-bit ones take a detour over signs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Four512(sbyte* x0, sbyte* x1, sbyte* x2, sbyte* x3, sbyte* w, int length, int* sums)
+    {
+        sbyte* w1 = w + length, w2 = w1 + length, w3 = w2 + length;
+        var ahead = Rows * (nint)length;
+        Vector512<int> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        Vector512<int> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
+        for (nint i = 0; i < length; i += 32)
+        {
+            if ((i & 32) == 0)
+            {
+                // The next four rows.
+                Prefetch.At(w + ahead + i);
+                Prefetch.At(w1 + ahead + i);
+                Prefetch.At(w2 + ahead + i);
+                Prefetch.At(w3 + ahead + i);
+            }
+
+            Vector512<short> u0 = Shorts(w + i), u1 = Shorts(w1 + i), u2 = Shorts(w2 + i), u3 = Shorts(w3 + i);
+            var v = Shorts(x0 + i);
+            a0 += Avx512BW.MultiplyAddAdjacent(v, u0);
+            a1 += Avx512BW.MultiplyAddAdjacent(v, u1);
+            a2 += Avx512BW.MultiplyAddAdjacent(v, u2);
+            a3 += Avx512BW.MultiplyAddAdjacent(v, u3);
+            v = Shorts(x1 + i);
+            b0 += Avx512BW.MultiplyAddAdjacent(v, u0);
+            b1 += Avx512BW.MultiplyAddAdjacent(v, u1);
+            b2 += Avx512BW.MultiplyAddAdjacent(v, u2);
+            b3 += Avx512BW.MultiplyAddAdjacent(v, u3);
+            v = Shorts(x2 + i);
+            c0 += Avx512BW.MultiplyAddAdjacent(v, u0);
+            c1 += Avx512BW.MultiplyAddAdjacent(v, u1);
+            c2 += Avx512BW.MultiplyAddAdjacent(v, u2);
+            c3 += Avx512BW.MultiplyAddAdjacent(v, u3);
+            v = Shorts(x3 + i);
+            d0 += Avx512BW.MultiplyAddAdjacent(v, u0);
+            d1 += Avx512BW.MultiplyAddAdjacent(v, u1);
+            d2 += Avx512BW.MultiplyAddAdjacent(v, u2);
+            d3 += Avx512BW.MultiplyAddAdjacent(v, u3);
+        }
+
+        Fold(Half(a0), Half(a1), Half(a2), Half(a3)).Store(sums);
+        Fold(Half(b0), Half(b1), Half(b2), Half(b3)).Store(sums + Rows);
+        Fold(Half(c0), Half(c1), Half(c2), Half(c3)).Store(sums + (2 * Rows));
+        Fold(Half(d0), Half(d1), Half(d2), Half(d3)).Store(sums + (3 * Rows));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Shorts(sbyte* values) => Avx512BW.ConvertToVector512Int16(Vector256.Load(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Half(Vector512<int> sums) => sums.GetLower() + sums.GetUpper();
 
     // Pairwise sums of the four, then of their halves: one vector of the four results.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -47,15 +47,15 @@ internal static unsafe class Int8Quantiser
     }
 
     /// <summary>Scale and its inverse for a row whose largest magnitude is known; a NaN or infinite row gets the scale NaN, which makes every product NaN.</summary>
-    internal static (float Scale, float Inverse) ScaleOf(float largest)
+    internal static (float Scale, float Inverse) ScaleOf(float largest, int limit = Limit)
     {
         if (BitConverter.SingleToInt32Bits(largest) >= Infinite)
         {
             return (float.NaN, 0);
         }
 
-        var inverse = Limit / largest;
-        return float.IsFinite(inverse) ? (largest / Limit, inverse) : (0, 0);
+        var inverse = limit / largest;
+        return float.IsFinite(inverse) ? (largest / limit, inverse) : (0, 0);
     }
 
     /// <summary>One value.</summary>
@@ -89,10 +89,10 @@ internal static unsafe class Int8Quantiser
         return scale;
     }
 
-    /// <summary>Rounds a row to 16-bit integers and zeroes up to <paramref name="padded"/>; returns the scale.</summary>
-    internal static float ToShorts(float* x, int count, short* q, int padded)
+    /// <summary>Rounds a row to 16-bit integers, of which the largest becomes ±<paramref name="limit"/>, and zeroes up to <paramref name="padded"/>; returns the scale.</summary>
+    internal static float ToShorts(float* x, int count, short* q, int padded, int limit = Limit)
     {
-        var (scale, inverse) = ScaleOf(LargestMagnitude(x, count));
+        var (scale, inverse) = ScaleOf(LargestMagnitude(x, count), limit);
         var i = 0;
         if (inverse != 0)
         {
