@@ -80,6 +80,40 @@ public sealed class ConformerTests
     }
 
     [Fact]
+    public void A_fast_conformer_of_published_sizes_has_their_count()
+    {
+        // The encoder of canary-1b-flash: 32 layers, 128 mels.
+        var parameters = Weights.Build(new ShapeSource(), w => new ConformerEncoder(w, new ConformerConfig(Layers: 32, MelBins: 128, ScaleInput: false))).Parameters;
+        Assert.Equal(810_984_448, ModelDescription.Trainable(parameters));
+    }
+
+    [Fact]
+    public void A_transducer_steps_as_it_trains_and_every_parameter_has_a_gradient()
+    {
+        using var scope = new TensorScope();
+        var config = new ConformerTransducerConfig(Small, VocabSize: 11, PredictorDim: 16, PredictorLayers: 2, JointDim: 12, Durations: [0, 1, 2]);
+        config.Validate();
+        var (model, parameters) = Weights.Build(new RandomWeights(6), w => new ConformerTransducer(w, config), new WeightsOptions(trains: _ => true));
+        var random = new Random(2);
+        var features = Tensor.From([.. Enumerable.Range(0, 2 * 40 * 20).Select(_ => random.NextSingle())], [2, 40, 20], Backend.Default);
+        int[] symbols = [3, 9, 0, 7, 7, 1];
+        var logits = model.Forward(features, [40, 30], new IntTensor(symbols, [2, 3]));
+        Assert.Equal([2, 10, 4, 15], logits.Shape.Dims.ToArray());
+
+        var heard = model.Encoder.Forward(features, [40, 30]);
+        var state = model.Prediction.Start(2);
+        for (var u = 0; u <= 3; u++)
+        {
+            var step = model.Joint.Score(model.Joint.Heard(heard) + model.Joint.Said(state.Output).Unsqueeze(1));
+            Expect.Close(step.ToArray(), logits.Select(2, u).ToArray(), relative: 1e-4f, absolute: 1e-5f);
+            state = u < 3 ? model.Prediction.Step([symbols[u], symbols[3 + u]], state) : state;
+        }
+
+        var gradients = logits.Square().Sum().Backward();
+        Assert.All(parameters.Where(p => !p.IsBuffer), p => Assert.NotNull(gradients[p.Tensor!]));
+    }
+
+    [Fact]
     public void Features_that_do_not_fit_are_refused()
     {
         using var scope = new TensorScope();
