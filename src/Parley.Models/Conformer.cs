@@ -122,7 +122,7 @@ internal sealed class ConformerLayer(Weights w, ConformerConfig c)
         _attention.Forward(_attentionNorm.Forward(x), positions, padding, pass).Drop(c.Dropout, pass);
 
     private Tensor Convolve(Tensor x, Padding? padding, TrainingPass? pass) =>
-        _convolution.Forward(_convolutionNorm.Forward(x), padding).Drop(c.Dropout, pass);
+        _convolution.Forward(_convolutionNorm.Forward(x), padding, pass).Drop(c.Dropout, pass);
 }
 
 /// <summary>Two linear layers with swish and dropout between them (§2.3); the norm before and the ½ after are the block's.</summary>
@@ -143,31 +143,33 @@ internal sealed class ConvolutionModule(Weights w, ConformerConfig c)
     private readonly Conv1d _gated = new(w["pointwise_conv1"], c.Dim, 2 * c.Dim, kernel: 1, bias: c.ConvolutionBias);
     private readonly Conv1d _depthwise = new(
         w["depthwise_conv"], c.Dim, c.Dim, c.ConvKernel, new Conv1dOptions(PadLeft: (c.ConvKernel - 1) / 2, PadRight: c.ConvKernel / 2, Groups: c.Dim), c.ConvolutionBias);
-    private readonly Func<Tensor, Tensor> _norm = Norm(w["norm"], c);
+    private readonly Func<Tensor, int[]?, TrainingPass?, Tensor> _norm = Norm(w["norm"], c);
     private readonly Conv1d _out = new(w["pointwise_conv2"], c.Dim, c.Dim, kernel: 1, bias: c.ConvolutionBias);
     private readonly Activation _activation = Wav2Vec2Config.ActivationOf("hidden_act", c.HiddenActivation);
 
     /// <summary>x [batch, frames, dim] to the same shape.</summary>
-    public Tensor Forward(Tensor x, Padding? padding)
+    public Tensor Forward(Tensor x, Padding? padding, TrainingPass? pass)
     {
         var h = _gated.Forward(x.Transpose(1, 2)).Glu(1);                     // [batch, dim, frames]
         h = c.MaskConvolution ? padding.Silence(h, axis: 2) : h;
-        h = _norm(_depthwise.Forward(h)).Activate(_activation);
+        h = _norm(_depthwise.Forward(h), padding?.Lengths, pass).Activate(_activation);
         return _out.Forward(h).Transpose(1, 2);
     }
 
-    private static Func<Tensor, Tensor> Norm(Weights w, ConformerConfig c)
+    // Padding counts in no statistics of the batch; that it becomes zero here matters to none, since what follows keeps frames apart.
+    private static Func<Tensor, int[]?, TrainingPass?, Tensor> Norm(Weights w, ConformerConfig c)
     {
         switch (c.ConvNorm)
         {
             case "batch_norm":
                 var batch = new BatchNorm(w, c.Dim);
-                return x => batch.Forward(x.Transpose(1, 2)).Transpose(1, 2);
+                return (x, lengths, pass) => batch.Forward(x, pass, pass is null ? null : lengths);
             case "group_norm1":
-                return new GroupNorm(w, groups: 1, c.Dim).Forward;
+                var group = new GroupNorm(w, groups: 1, c.Dim);
+                return (x, _, _) => group.Forward(x);
             default:
                 var layer = new LayerNorm(w, c.Dim);
-                return x => layer.Forward(x.Transpose(1, 2)).Transpose(1, 2);
+                return (x, _, _) => layer.Forward(x.Transpose(1, 2)).Transpose(1, 2);
         }
     }
 }

@@ -54,7 +54,7 @@ public sealed class ConformerTransducer
 public sealed class PredictionNetwork
 {
     private readonly Embedding _embedding;
-    private readonly LstmCell[] _layers;
+    private readonly Lstm _lstm;
     private readonly ConformerTransducerConfig _config;
     private readonly Backend _backend;
 
@@ -62,8 +62,7 @@ public sealed class PredictionNetwork
     {
         // The last row is the blank's, which nothing reads: a step before any symbol is zeros.
         _embedding = new Embedding(w["embed"], c.VocabSize + 1, c.PredictorDim);
-        var lstm = w["dec_rnn"]["lstm"];
-        _layers = [.. Enumerable.Range(0, c.PredictorLayers).Select(i => new LstmCell(lstm, $"l{i}", c.PredictorDim))];
+        _lstm = new Lstm(w["dec_rnn"]["lstm"], c.PredictorDim, c.PredictorDim, c.PredictorLayers, dropout: c.Dropout);
         (_config, _backend) = (c, w.Backend);
     }
 
@@ -71,58 +70,20 @@ public sealed class PredictionNetwork
     public Tensor Forward(IntTensor targets, TrainingPass? pass = null)
     {
         ArgumentNullException.ThrowIfNull(targets);
-        var (batch, labels) = (targets.Shape[0], targets.Shape[1]);
-        var state = Start(batch);
-        var said = new Tensor[labels + 1];
-        said[0] = state.Output;
-        for (var u = 0; u < labels; u++)
-        {
-            var symbols = new int[batch];
-            for (var i = 0; i < batch; i++)
-            {
-                symbols[i] = targets.Values[(i * labels) + u];
-            }
-
-            state = Step(symbols, state);
-            said[u + 1] = state.Output;
-        }
-
-        return Tensor.Stack(1, said).Drop(_config.Dropout, pass);
+        var nothing = Tensor.Zeros([targets.Shape[0], 1, _config.PredictorDim], _backend);
+        var x = Tensor.Concat(1, nothing, _embedding.Forward(targets));       // [batch, labels + 1, predictor]
+        return _lstm.Forward(x, pass: pass).Output.Drop(_config.Dropout, pass);
     }
 
-    /// <summary>The state before the first symbol.</summary>
-    public PredictionState Start(int batch)
-    {
-        var zeros = Tensor.Zeros([batch, _config.PredictorDim], _backend);
-        return Advance(zeros, [.. _layers.Select(_ => (zeros, zeros))]);
-    }
+    /// <summary>What the joint network reads before the first symbol [batch, predictor], and the state after it.</summary>
+    public RecurrentOutput Start(int batch) => _lstm.Step(Tensor.Zeros([batch, _config.PredictorDim], _backend), state: null);
 
-    /// <summary>The state after one more symbol for each row.</summary>
-    public PredictionState Step(int[] symbols, PredictionState state)
+    /// <summary>The same after one more symbol for each row.</summary>
+    public RecurrentOutput Step(int[] symbols, RecurrentState state)
     {
         ArgumentNullException.ThrowIfNull(symbols);
-        ArgumentNullException.ThrowIfNull(state);
-        return Advance(_embedding.Forward(new IntTensor(symbols, [symbols.Length])), state.Layers);
+        return _lstm.Step(_embedding.Forward(new IntTensor(symbols, [symbols.Length])), state);
     }
-
-    private PredictionState Advance(Tensor x, IReadOnlyList<(Tensor Hidden, Tensor Cell)> layers)
-    {
-        var next = new (Tensor, Tensor)[_layers.Length];
-        for (var i = 0; i < _layers.Length; i++)
-        {
-            (x, var cell) = _layers[i].Step(x, layers[i].Hidden, layers[i].Cell);
-            next[i] = (x, cell);
-        }
-
-        return new PredictionState(next);
-    }
-}
-
-/// <summary>What the prediction network remembers: of each layer the output and the cell [batch, predictor]. Steps never change it.</summary>
-public sealed record PredictionState(IReadOnlyList<(Tensor Hidden, Tensor Cell)> Layers)
-{
-    /// <summary>What the joint network reads [batch, predictor].</summary>
-    public Tensor Output => Layers[^1].Hidden;
 }
 
 /// <summary>Scores from what was heard and what was said: a hidden layer over the sum of both (Graves et al. 2013, arXiv 1303.5778).</summary>
@@ -159,23 +120,5 @@ public sealed class JointNetwork
     {
         ArgumentNullException.ThrowIfNull(sum);
         return _out.Forward(sum.Activate(_activation).Drop(_dropout, pass));
-    }
-}
-
-/// <summary>One layer of an LSTM, a step at a time; torch's names and order of the gates: input, forget, cell, output.</summary>
-internal sealed class LstmCell(Weights w, string layer, int dim)
-{
-    private readonly WeightMatrix _input = w.Matrix($"weight_ih_{layer}", 4 * dim, dim, Init.KaimingUniform(dim));
-    private readonly WeightMatrix _hidden = w.Matrix($"weight_hh_{layer}", 4 * dim, dim, Init.KaimingUniform(dim));
-    private readonly Tensor _inputBias = w.Get($"bias_ih_{layer}", [4 * dim], Init.KaimingUniform(dim));
-    private readonly Tensor _hiddenBias = w.Get($"bias_hh_{layer}", [4 * dim], Init.KaimingUniform(dim));
-
-    /// <summary>x, hidden and cell [batch, dim] to the next hidden and cell.</summary>
-    public (Tensor Hidden, Tensor Cell) Step(Tensor x, Tensor hidden, Tensor cell)
-    {
-        var gates = x.Linear(_input, _inputBias) + hidden.Linear(_hidden, _hiddenBias);  // [batch, 4·dim]
-        Tensor Gate(int i) => gates.Slice(1, i * dim, (i + 1) * dim);
-        cell = (Gate(1).Sigmoid() * cell) + (Gate(0).Sigmoid() * Gate(2).Tanh());
-        return (Gate(3).Sigmoid() * cell.Tanh(), cell);
     }
 }

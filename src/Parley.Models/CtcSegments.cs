@@ -21,13 +21,13 @@ internal sealed class CtcSegments(Func<IReadOnlyList<CtcToken>, IReadOnlyList<Ct
     private readonly List<CtcToken> _tokens = [];
     private int _count;
 
-    /// <summary>Adds symbols whose frames count from <paramref name="offset"/>; a run that was cut in two is joined again.</summary>
-    public void Append(IReadOnlyList<CtcToken> tokens, int offset)
+    /// <summary>Adds symbols whose frames count from <paramref name="offset"/>; a run that was cut in two is joined again, where symbols have runs.</summary>
+    public void Append(IReadOnlyList<CtcToken> tokens, int offset, bool joinsRuns = true)
     {
         foreach (var token in tokens)
         {
             var moved = token with { StartFrame = token.StartFrame + offset, EndFrame = token.EndFrame + offset };
-            if (_tokens.Count > 0 && _tokens[^1] is var last && last.Id == moved.Id && last.EndFrame == moved.StartFrame)
+            if (joinsRuns && _tokens.Count > 0 && _tokens[^1] is var last && last.Id == moved.Id && last.EndFrame == moved.StartFrame)
             {
                 var (a, b) = (last.EndFrame - last.StartFrame, moved.EndFrame - moved.StartFrame);
                 _tokens[^1] = last with { EndFrame = moved.EndFrame, LogProb = ((a * last.LogProb) + (b * moved.LogProb)) / (a + b) };

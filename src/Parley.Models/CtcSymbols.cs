@@ -8,12 +8,22 @@ namespace Parley.Models;
 /// <summary>What the symbols of a Conformer spell: pieces of words, or characters.</summary>
 /// <param name="Words">Cuts a reading into words.</param>
 /// <param name="Spell">The text of symbols.</param>
-internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<CtcWord>> Words, Func<IEnumerable<int>, string> Spell)
+/// <param name="Count">Symbols with the blank.</param>
+/// <param name="Text">The text of one, a space first where it begins a word.</param>
+internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<CtcWord>> Words, Func<IEnumerable<int>, string> Spell, int Count, Func<int, string> Text)
 {
+    private readonly Lazy<SymbolTexts> _texts = new(() => new SymbolTexts([.. Enumerable.Range(0, Count).Select(Text)]));
+
     private const string Blank = "<blank>";
 
+    /// <summary>What searches with a language model see.</summary>
+    public SymbolTexts Texts => _texts.Value;
+
     /// <summary>The pieces of a folder's <c>tokenizer.json</c>: those of its model, BPE or Unigram, and those that were added.</summary>
-    public static CtcSymbols FromTokenizerJson(ModelFolder folder, int blank)
+    /// <param name="folder">The folder.</param>
+    /// <param name="count">Symbols that the model scores, the blank among them.</param>
+    /// <param name="blank">Id of the blank.</param>
+    public static CtcSymbols FromTokenizerJson(ModelFolder folder, int count, int blank)
     {
         using var json = folder.Json("tokenizer.json");
         var root = new NemoNode(json.RootElement, folder["tokenizer.json"]);
@@ -50,7 +60,7 @@ internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<Ct
             texts[id] = piece;
         }
 
-        return Of(new PieceVocabulary(texts, silent));
+        return Of(new PieceVocabulary(texts, silent), count);
     }
 
     /// <summary>The symbols of a NeMo model: its SentencePiece model or list of word pieces, else characters.</summary>
@@ -59,12 +69,12 @@ internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<Ct
         if (config.TokenizerType is null)
         {
             var characters = new CtcVocabulary([.. config.Symbols, Blank], new CtcVocabularySettings(Delimiter: " ", Pad: Blank));
-            return new CtcSymbols(tokens => CtcWord.Split(tokens, characters.IsDelimiter), characters.Spell);
+            return new CtcSymbols(tokens => CtcWord.Split(tokens, characters.IsDelimiter), characters.Spell, characters.Size, id => id == characters.Blank ? "" : characters.Spell([id]));
         }
 
         if (config.TokenizerType == "wpe")
         {
-            return Of(PieceVocabulary.FromWordPieces(config.Symbols));
+            return Of(PieceVocabulary.FromWordPieces(config.Symbols), config.Symbols.Count + 1);
         }
 
         if (config.TokenizerType != "bpe" || config.TokenizerFile is not { } name)
@@ -74,11 +84,12 @@ internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<Ct
 
         var (pieces, silent) = SentencePiecePieces.Read($"{archive.Path}: {name}", archive.ReadFile(name, ModelFolder.MaxJsonBytes));
         return pieces.Count == config.Symbols.Count
-            ? Of(new PieceVocabulary(pieces, silent))
+            ? Of(new PieceVocabulary(pieces, silent), pieces.Count + 1)
             : throw new InvalidDataException($"{archive.Path}: {name} has {pieces.Count} pieces, the configuration {config.Symbols.Count}");
     }
 
-    private static CtcSymbols Of(PieceVocabulary vocabulary) => new(tokens => CtcWord.Split(tokens, _ => false, vocabulary.BeginsWord), vocabulary.Spell);
+    private static CtcSymbols Of(PieceVocabulary vocabulary, int count) =>
+        new(tokens => CtcWord.Split(tokens, _ => false, vocabulary.BeginsWord), vocabulary.Spell, count, id => vocabulary.BeginsWord(id) ? $" {vocabulary.Spell([id])}" : vocabulary.Spell([id]));
 
     private static int Id(NemoNode root, JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var id) && id is >= 0 and < 1 << 22 ? id : throw root.Bad("model.vocab", "holds an id that is no number from 0 on");

@@ -106,7 +106,7 @@ public sealed class ConformerTests
         {
             var step = model.Joint.Score(model.Joint.Heard(heard) + model.Joint.Said(state.Output).Unsqueeze(1));
             Expect.Close(step.ToArray(), logits.Select(2, u).ToArray(), relative: 1e-4f, absolute: 1e-5f);
-            state = u < 3 ? model.Prediction.Step([symbols[u], symbols[3 + u]], state) : state;
+            state = u < 3 ? model.Prediction.Step([symbols[u], symbols[3 + u]], state.State) : state;
         }
 
         var gradients = logits.Square().Sum().Backward();

@@ -106,6 +106,77 @@ public sealed class NemoTests : IDisposable
         Assert.Equal(new PieceVocabulary(Pieces, [0, 29]).Spell(tokens.Select(t => t.Id)), transcript.Text);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_transducer_writes_what_its_networks_say(bool skips)
+    {
+        var yaml = Configuration().Replace("ConvASRDecoder", "RNNTDecoder", StringComparison.Ordinal) + $"""
+              prednet:
+                pred_hidden: 12
+                pred_rnn_layers: 2
+            joint:
+              _target_: nemo.collections.asr.modules.RNNTJoint
+              jointnet:
+                joint_hidden: 14
+                activation: relu
+                dropout: 0.2
+            model_defaults:
+              tdt_durations: {(skips ? "[0, 1, 2]" : "null")}
+
+            """;
+        using var json = NemoYaml.Parse("test", Encoding.UTF8.GetBytes(yaml));
+        var config = NemoConfig.Parse(json.RootElement).Transducer!;
+        Assert.Equal(skips ? [0, 1, 2] : null, config.Durations);
+        var random = Weights.Build(new RandomWeights(31), w => new ConformerTransducer(w, config), new WeightsOptions(trains: _ => true)).Parameters;
+        var path = Write(Archive(yaml, [.. random.Select(p => (Theirs(p.Name), p.Shape.Dims.ToArray(), p.Tensor!.ToArray()))]), packed: false);
+        var samples = Noise(16_000 * 4);
+
+        using var scope = new TensorScope();
+        using var checkpoint = Checkpoint.Open(path);
+        var model = Weights.Build(new RenamedWeights(new CheckpointWeights(checkpoint), NemoNames.ToOurs), w =>
+        {
+            w.Ignore("preprocessor.");
+            return new ConformerTransducer(w, config);
+        }).Model;
+        var features = new NemoMel(new NemoMelOptions(MelBins: 40)).Extract(samples).As(FeatureLayout.FramesFirst);
+        var heard = model.Encoder.Forward(Tensor.From(features.Values, [1, features.Frames, 40], Backend.Default));
+        var (tokens, said, here) = (new List<int>(), model.Prediction.Start(1), 0);
+        for (var t = 0; t < heard.Shape[1];)
+        {
+            var scores = model.Joint.Forward(heard.Slice(1, t, t + 1), said.Output.Unsqueeze(1)).ToArray();
+            var symbol = Array.IndexOf(scores, scores[..30].Max());
+            var step = skips ? Array.IndexOf(scores[30..], scores[30..].Max()) : symbol == 29 ? 1 : 0;
+            if (symbol != 29)
+            {
+                tokens.Add(symbol);
+                said = model.Prediction.Step([symbol], said.State);
+                here++;
+            }
+
+            step = step == 0 && (symbol == 29 || here == 10) ? 1 : step;
+            (t, here) = step > 0 ? (t + step, 0) : (t, here);
+        }
+
+        Assert.NotEmpty(tokens);
+        using var recognizer = SpeechRecognizer.Load(path);
+        var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(SkipSpeechless: false), cancel: TestContext.Current.CancellationToken);
+        Assert.Equal(new PieceVocabulary(Pieces, [0]).Spell(tokens), transcript.Text);
+    }
+
+    [Fact]
+    public void A_beam_of_one_without_a_language_model_is_close_to_greedy_and_hotwords_change_it()
+    {
+        using var recognizer = SpeechRecognizer.Load(Folder());
+        var options = new TranscriptionOptions(SkipSpeechless: false);
+        var samples = Noise(16_000 * 4);
+        string Text(TranscriptionOptions o) => recognizer.Transcribe(samples, o, cancel: TestContext.Current.CancellationToken).Text;
+        var beam = Text(options with { Ctc = new Decoding.CtcDecodeOptions(BeamSize: 8) });
+        Assert.NotEqual("", beam);
+        var word = Text(options).Split(' ')[0];
+        Assert.NotEqual(beam, Text(options with { Ctc = new Decoding.CtcDecodeOptions(BeamSize: 8, new Decoding.FusionOptions(Hotwords: [new Decoding.Hotword(word, 50)])) }));
+    }
+
     [Fact]
     public void Damage_is_read_or_refused()
     {
@@ -178,11 +249,11 @@ public sealed class NemoTests : IDisposable
 
     private static string Configuration() => Yaml + string.Concat(Pieces.Select(p => $"  - '{p}'\n"));
 
-    private byte[] Archive(string? yaml = null)
+    private byte[] Archive(string? yaml = null, List<(string Name, int[] Shape, float[] Values)>? tensors = null)
     {
         var weights = Path.Combine(_folder.FullName, "model_weights.ckpt");
         File.Delete(weights);
-        TorchArchive.Save(weights, [], [.. Renamed(), ("preprocessor.featurizer.window", [2], [1, 1])]);
+        TorchArchive.Save(weights, [], [.. tensors ?? Renamed(), ("preprocessor.featurizer.window", [2], [1, 1])]);
         return Tar([("model_config.yaml", Encoding.UTF8.GetBytes(yaml ?? Configuration())), (Tokenizer, SentencePiece()), ("model_weights.ckpt", File.ReadAllBytes(weights))]);
     }
 
@@ -235,14 +306,18 @@ public sealed class NemoTests : IDisposable
 
     private static List<(string Name, int[] Shape, float[] Values)> Renamed()
     {
+        using var checkpoint = Checkpoint.Open(Goldens.Folder("parakeet_ctc"));
+        return [.. checkpoint.Tensors.Values.Where(t => t.Type == StoredType.F32).Select(t => (Theirs(t.Name), t.Shape.Select(d => (int)d).ToArray(), t.ToSingles()))];
+    }
+
+    private static string Theirs(string name)
+    {
         (string Ours, string Nemo)[] parts =
         [
             ("encoder.subsampling.layers.", "encoder.pre_encode.conv."), ("encoder.subsampling.linear.", "encoder.pre_encode.out."), ("relative_k_proj", "linear_pos"),
             ("q_proj", "linear_q"), ("k_proj", "linear_k"), ("v_proj", "linear_v"), ("o_proj", "linear_out"), ("bias_u", "pos_bias_u"), ("bias_v", "pos_bias_v"),
             ("conv.norm.", "conv.batch_norm."), ("ctc_head.", "decoder.decoder_layers.0."),
         ];
-        using var checkpoint = Checkpoint.Open(Goldens.Folder("parakeet_ctc"));
-        return [.. checkpoint.Tensors.Values.Where(t => t.Type == StoredType.F32).Select(t =>
-            (parts.Aggregate(t.Name, (n, p) => n.Replace(p.Ours, p.Nemo, StringComparison.Ordinal)), t.Shape.Select(d => (int)d).ToArray(), t.ToSingles()))];
+        return parts.Aggregate(name, (n, p) => n.Replace(p.Ours, p.Nemo, StringComparison.Ordinal));
     }
 }
