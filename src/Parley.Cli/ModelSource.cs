@@ -18,7 +18,7 @@ internal static class ModelSource
 
         if (string.IsNullOrWhiteSpace(model))
         {
-            throw new ArgumentException("the name of the model is empty; give a folder, an OpenAI .pt file, or a hub id such as openai/whisper-base");
+            throw new ArgumentException("the name of the model is empty; give a folder, an OpenAI .pt file, a .nemo file, or a hub id such as openai/whisper-base");
         }
 
         return File.Exists(model) || Directory.Exists(model) ? Task.FromResult(model) : PullAsync(model, terminal, cancel);

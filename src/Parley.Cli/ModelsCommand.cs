@@ -97,6 +97,7 @@ internal static class ModelsCommand
     {
         "whisper" => new ModelDescription(name, "", "", Whisper: WhisperConfig.Parse(root)),
         "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer" => new ModelDescription(name, "", "", Wav2Vec2: Wav2Vec2Config.Parse(root)),
+        "parakeet_ctc" => new ModelDescription(name, "", "", Conformer: ConformerCtcConfig.Parse(root)),
         _ => throw new InvalidDataException($"config.json: model_type \"{type}\" is none of {string.Join(", ", ModelCatalog.SpeechTypes)}"),
     };
 

@@ -16,7 +16,8 @@ public sealed record CtcWord(IReadOnlyList<CtcToken> Tokens)
     /// <summary>Cuts a reading into words.</summary>
     /// <param name="tokens">Symbols in order.</param>
     /// <param name="isDelimiter">Whether a symbol separates words.</param>
-    public static IReadOnlyList<CtcWord> Split(IReadOnlyList<CtcToken> tokens, Func<int, bool> isDelimiter)
+    /// <param name="beginsWord">Whether a symbol begins a word; null: none does by itself.</param>
+    public static IReadOnlyList<CtcWord> Split(IReadOnlyList<CtcToken> tokens, Func<int, bool> isDelimiter, Func<int, bool>? beginsWord = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(isDelimiter);
@@ -24,14 +25,16 @@ public sealed record CtcWord(IReadOnlyList<CtcToken> Tokens)
         var word = new List<CtcToken>();
         foreach (var token in tokens)
         {
-            if (!isDelimiter(token.Id))
-            {
-                word.Add(token);
-            }
-            else if (word.Count > 0)
+            var separates = isDelimiter(token.Id);
+            if (word.Count > 0 && (separates || beginsWord?.Invoke(token.Id) == true))
             {
                 words.Add(new CtcWord(word));
                 word = [];
+            }
+
+            if (!separates)
+            {
+                word.Add(token);
             }
         }
 

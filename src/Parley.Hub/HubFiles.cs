@@ -12,7 +12,7 @@ internal static class HubFiles
         string[] weights = safetensors.Length > 0 ? safetensors : Weights(names, ".bin", "pytorch_model.bin");
         if (weights.Length == 0)
         {
-            weights = [.. names.Where(n => IsTop(n) && (Ends(n, ".pt") || Ends(n, ".pth")))];
+            weights = [.. names.Where(n => IsTop(n) && (Ends(n, ".pt") || Ends(n, ".pth") || Ends(n, ".nemo")))];
         }
 
         return [.. names.Where(n => IsTop(n) && IsSetting(n)).Concat(weights).Distinct().Order(StringComparer.Ordinal)];

@@ -9,7 +9,7 @@ namespace Parley.Models;
 internal readonly record struct CtcChunk(int Start, int Samples, int FrameOffset, int FirstKept, int EndKept)
 {
     /// <summary>Pieces whose kept frames follow each other without gap or overlap; none when there is not one frame.</summary>
-    public static IReadOnlyList<CtcChunk> Cut(int samples, CtcOptions options, Wav2Vec2Config config)
+    public static IReadOnlyList<CtcChunk> Cut(int samples, CtcOptions options, ICtcRate config)
     {
         var align = config.SamplesPerFrame;
         var chunk = Aligned(options.ChunkSeconds);

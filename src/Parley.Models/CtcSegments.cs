@@ -4,20 +4,30 @@ using Parley.Text;
 namespace Parley.Models;
 
 /// <summary>Puts the symbols of successive pieces together into words and segments, and gives a segment out when no later symbol can change it.</summary>
-internal sealed class CtcSegments(CtcVocabulary vocabulary, CtcOptions options, double secondsPerFrame)
+/// <param name="split">Cuts symbols into words.</param>
+/// <param name="spell">The text of symbols.</param>
+/// <param name="options">Pauses and lengths.</param>
+/// <param name="secondsPerFrame">From one frame to the next.</param>
+internal sealed class CtcSegments(Func<IReadOnlyList<CtcToken>, IReadOnlyList<CtcWord>> split, Func<IEnumerable<int>, string> spell, CtcOptions options, double secondsPerFrame)
 {
+    /// <summary>The same for the characters of a vocabulary.</summary>
+    public CtcSegments(CtcVocabulary vocabulary, CtcOptions options, double secondsPerFrame)
+        : this(tokens => CtcWord.Split(tokens, vocabulary.IsDelimiter), vocabulary.Spell, options, secondsPerFrame)
+    {
+    }
+
     private readonly TimeSpan _maxPause = options.MaxPause ?? TimeSpan.FromSeconds(0.8);
     private readonly TimeSpan _maxSegment = options.MaxSegment ?? TimeSpan.FromSeconds(15);
     private readonly List<CtcToken> _tokens = [];
     private int _count;
 
-    /// <summary>Adds symbols whose frames count from <paramref name="offset"/>; a run that was cut in two is joined again.</summary>
-    public void Append(IReadOnlyList<CtcToken> tokens, int offset)
+    /// <summary>Adds symbols whose frames count from <paramref name="offset"/>; a run that was cut in two is joined again, where symbols have runs.</summary>
+    public void Append(IReadOnlyList<CtcToken> tokens, int offset, bool joinsRuns = true)
     {
         foreach (var token in tokens)
         {
             var moved = token with { StartFrame = token.StartFrame + offset, EndFrame = token.EndFrame + offset };
-            if (_tokens.Count > 0 && _tokens[^1] is var last && last.Id == moved.Id && last.EndFrame == moved.StartFrame)
+            if (joinsRuns && _tokens.Count > 0 && _tokens[^1] is var last && last.Id == moved.Id && last.EndFrame == moved.StartFrame)
             {
                 var (a, b) = (last.EndFrame - last.StartFrame, moved.EndFrame - moved.StartFrame);
                 _tokens[^1] = last with { EndFrame = moved.EndFrame, LogProb = ((a * last.LogProb) + (b * moved.LogProb)) / (a + b) };
@@ -32,7 +42,7 @@ internal sealed class CtcSegments(CtcVocabulary vocabulary, CtcOptions options, 
     /// <summary>Segments that are final; with <paramref name="last"/>, all that is left.</summary>
     public IEnumerable<TranscriptSegment> Take(bool last)
     {
-        var groups = Group(CtcWord.Split(_tokens, vocabulary.IsDelimiter));
+        var groups = Group(split(_tokens));
         var final = last ? groups : groups.Take(groups.Count - 1);
         foreach (var words in final)
         {
@@ -66,7 +76,7 @@ internal sealed class CtcSegments(CtcVocabulary vocabulary, CtcOptions options, 
     private TranscriptSegment? Make(List<CtcWord> group)
     {
         var words = group
-            .Select(w => new TranscriptWord(" " + vocabulary.Spell(w.Tokens.Select(t => t.Id)), Time(w.StartFrame), Time(w.EndFrame), w.Probability))
+            .Select(w => new TranscriptWord(" " + spell(w.Tokens.Select(t => t.Id)), Time(w.StartFrame), Time(w.EndFrame), w.Probability))
             .Where(w => w.Text.Length > 1)
             .ToArray();
         if (words.Length == 0)

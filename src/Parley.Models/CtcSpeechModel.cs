@@ -26,11 +26,7 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
     public IEnumerable<TranscriptSegment> Transcribe(
         ReadOnlyMemory<float> samples, TranscriptionOptions options, Action<string>? language, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {
-        if (options.Whisper is not null && options.Whisper != new WhisperOptions())
-        {
-            throw new ArgumentException("language, task, prompt, temperature and beam are settings of Whisper; this is a CTC model, which has none of them");
-        }
-
+        RefuseWhisper(options);
         if (SpeechGate.Skips(options, samples))
         {
             return [];
@@ -38,12 +34,22 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
 
         var ctc = new CtcOptions(BatchSize: options.BatchSize, Words: options.WordTimestamps, Decode: options.Ctc);
         return options.Detector is { } detector
-            ? Speech(samples, detector, ctc, progress, cancel)
+            ? Speech(samples, detector, piece => transcriber.TranscribeSegments(piece, ctc, progress: null, cancel), progress)
             : transcriber.TranscribeSegments(samples, ctc, progress, cancel);
     }
 
+    /// <summary>Throws when settings ask for what only Whisper has.</summary>
+    internal static void RefuseWhisper(TranscriptionOptions options)
+    {
+        if (options.Whisper is not null && options.Whisper != new WhisperOptions())
+        {
+            throw new ArgumentException("language, task, prompt, temperature and beam are settings of Whisper; this is a CTC model, which has none of them");
+        }
+    }
+
     /// <summary>Only what the detector calls speech, in windows that begin and end in silence.</summary>
-    private IEnumerable<TranscriptSegment> Speech(ReadOnlyMemory<float> samples, IVoiceActivityDetector detector, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    internal static IEnumerable<TranscriptSegment> Speech(
+        ReadOnlyMemory<float> samples, IVoiceActivityDetector detector, Func<ReadOnlyMemory<float>, IEnumerable<TranscriptSegment>> transcribe, IProgress<TimeSpan>? progress)
     {
         const int hop = Wav2Vec2Config.SampleRate / FramesPerSecond;
         var speech = detector.Detect(samples.Span).Select(s => (s.Start / hop, (int)(((long)s.End + hop - 1) / hop))).ToArray();
@@ -52,7 +58,7 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
         {
             var from = start * hop;
             var offset = TimeSpan.FromSeconds((double)from / Wav2Vec2Config.SampleRate);
-            foreach (var segment in transcriber.TranscribeSegments(samples[from..(int)Math.Min(samples.Length, (long)end * hop)], options, progress: null, cancel))
+            foreach (var segment in transcribe(samples[from..(int)Math.Min(samples.Length, (long)end * hop)]))
             {
                 yield return segment with
                 {

@@ -7,10 +7,15 @@ namespace Parley.Models;
 public static class ModelCatalog
 {
     /// <summary>Families that turn sound into text, by their <c>model_type</c>.</summary>
-    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm"];
+    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm", "parakeet_ctc"];
 
     internal static (ISpeechModel Model, string Type) LoadSpeech(string path, Checkpoint checkpoint, WeightsOptions options)
     {
+        if (checkpoint.Files.Count > 0)
+        {
+            return (ConformerSpeechModel.FromNemo(checkpoint, options), "parakeet_ctc");
+        }
+
         if (!Directory.Exists(path))
         {
             return (WhisperSpeechModel.FromOpenAi(checkpoint, options), "whisper");
@@ -25,6 +30,7 @@ public static class ModelCatalog
         {
             "whisper" => (WhisperSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             "wav2vec2" or "wav2vec2-conformer" or "hubert" or "wavlm" => (CtcSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
+            "parakeet_ctc" => (ConformerSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             _ => throw new InvalidDataException($"{folder["config.json"]}: model_type \"{type}\" is not a speech recogniser that Parley knows: {string.Join(", ", SpeechTypes)}"),
         };
     }

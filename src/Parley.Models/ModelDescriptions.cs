@@ -29,6 +29,11 @@ public static class ModelDescriptions
         new("wavlm-base", "microsoft/wavlm-base", "94.70 M", Wav2Vec2: new Wav2Vec2Config("wavlm")),
         new("wavlm-base-plus", "microsoft/wavlm-base-plus", "94.70 M", Wav2Vec2: new Wav2Vec2Config("wavlm")),
         new("wavlm-large", "microsoft/wavlm-large", "316.62 M", Wav2Vec2: PreNorm("wavlm") with { ConvBias = false }),
+        Paper("s", "10.3 M", 144, 4, 16, 320), Paper("m", "30.7 M", 256, 4, 16, 640), Paper("l", "118.8 M", 512, 8, 17, 640),
+        ConformerCtc("s", "13 M", 176, 4, 16), ConformerCtc("m", "30 M", 256, 4, 18), ConformerCtc("l", "121 M", 512, 8, 18), ConformerCtc("xl", "635 M", 1024, 8, 24, kernel: 5),
+        Transducer("s", "14 M", 176, 4, 16, 320), Transducer("m", "32 M", 256, 4, 16), Transducer("l", "120 M", 512, 8, 17), Transducer("xl", "644 M", 1024, 8, 24, kernel: 5, predictorLayers: 2),
+        new("parakeet-ctc-0.6b", "nvidia/parakeet-ctc-0.6b", "0.6 B", Conformer: new ConformerCtcConfig(new ConformerConfig())),
+        new("parakeet-ctc-1.1b", "nvidia/parakeet-ctc-1.1b", "1.1 B", Conformer: new ConformerCtcConfig(new ConformerConfig(Layers: 42))),
     ];
 
     /// <summary>The configuration of a name, also without "whisper-" and by other usual names; null if there is none.</summary>
@@ -41,7 +46,7 @@ public static class ModelDescriptions
             "large-v1" or "whisper-large-v1" => "whisper-large",
             var other => other,
         };
-        return All.FirstOrDefault(d => d.Name == name || d.Name == $"whisper-{name}" || d.HubId == name);
+        return All.FirstOrDefault(d => d.Name == name || d.Name == $"whisper-{name}" || (d.HubId.Length > 0 && d.HubId == name));
     }
 
     private static ModelDescription Whisper(string size, string published, int dim, int heads, int layers, int tokens = Tokens, int mels = 80, int? decoderLayers = null) =>
@@ -52,6 +57,28 @@ public static class ModelDescriptions
 
     private static WhisperConfig Sizes(int dim, int heads, int layers, int decoderLayers, int tokens, int mels) =>
         new(mels, dim, layers, decoderLayers, heads, heads, 4 * dim, 4 * dim, AudioPositions: 1500, TextPositions: 448, tokens);
+
+    // Gulati et al. 2020, table 1, with the vocabulary of 1,024 that its size S suggests.
+    private static ModelDescription Paper(string size, string published, int dim, int heads, int layers, int predictor) =>
+        new($"conformer-{size}", "", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel: 32), 1024, predictor, 1, predictor));
+
+    // NVIDIA/NeMo:examples/asr/conf/conformer/conformer_ctc_bpe.yaml and conformer_transducer_bpe.yaml.
+    private static ModelDescription ConformerCtc(string size, string published, int dim, int heads, int layers, int kernel = 31) =>
+        new($"conformer-ctc-{size}", $"nvidia/stt_en_conformer_ctc_{Word(size)}", published, Conformer: new ConformerCtcConfig(Encoder(dim, heads, layers, kernel), 129, 128));
+
+    private static ModelDescription Transducer(string size, string published, int dim, int heads, int layers, int predictor = 640, int kernel = 31, int predictorLayers = 1) =>
+        new($"conformer-transducer-{size}", $"nvidia/stt_en_conformer_transducer_{Word(size)}", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel), 1024, predictor, predictorLayers, predictor));
+
+    private static string Word(string size) => size switch
+    {
+        "s" => "small",
+        "m" => "medium",
+        "l" => "large",
+        _ => "xlarge",
+    };
+
+    private static ConformerConfig Encoder(int dim, int heads, int layers, int kernel) =>
+        new(dim, layers, heads, 4 * dim, ConvKernel: kernel, SubsamplingFactor: 4, SubsamplingChannels: dim, Subsampling: "striding");
 
     private static Wav2Vec2Config Large(string type) => new(type, Dim: 1024, Layers: 24, Heads: 16, FeedForward: 4096);
 

@@ -24,8 +24,8 @@ public sealed class SpeechRecognizer : IDisposable
     /// <summary>The family: "whisper", "wav2vec2", "hubert", …</summary>
     public string ModelType { get; }
 
-    /// <summary>Opens a checkpoint folder as published, or a file of OpenAI's Whisper.</summary>
-    /// <param name="path">Folder with config.json and weights, or a .pt file.</param>
+    /// <summary>Opens a checkpoint folder as published, a file of OpenAI's Whisper, or a .nemo file.</summary>
+    /// <param name="path">Folder with config.json and weights, a .pt file or a .nemo file.</param>
     /// <param name="precision">Format of the weight matrices; null: as stored.</param>
     /// <param name="threads">Cores to use; null: all.</param>
     /// <exception cref="InvalidDataException">The checkpoint is damaged, incomplete or of an unknown kind.</exception>

@@ -69,7 +69,7 @@ public sealed record Wav2Vec2Config(
     [property: JsonPropertyName("max_bucket_distance")] int MaxBucketDistance = 800,
     [property: JsonPropertyName("position_embeddings_type")] string? PositionType = "relative",
     [property: JsonPropertyName("rotary_embedding_base")] double RotaryBase = 10_000,
-    [property: JsonPropertyName("conv_depthwise_kernel_size")] int DepthwiseKernel = 31)
+    [property: JsonPropertyName("conv_depthwise_kernel_size")] int DepthwiseKernel = 31) : ICtcRate
 {
     /// <summary>Samples per second that every published model of these families takes, in Hz.</summary>
     public const int SampleRate = 16_000;

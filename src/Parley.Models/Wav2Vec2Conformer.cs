@@ -140,7 +140,7 @@ internal static class ConformerPositions
         return Tensor.Concat(3, (first * cos) - (second * sin), (second * cos) + (first * sin)).Reshape(x.Shape.Dims);
     }
 
-    private static Tensor Relative(int frames, int dim, Backend backend)
+    internal static Tensor Relative(int frames, int dim, Backend backend)
     {
         var values = new float[((2 * frames) - 1) * dim];
         for (var row = 0; row < (2 * frames) - 1; row++)

@@ -39,6 +39,18 @@ public class ModelsTests
     [InlineData("hubert-large", "with the mask vector of training", "315,438,720")]
     [InlineData("hubert-xlarge", "as torchaudio builds it", "962,492,544")]
     [InlineData("hubert-xlarge", "with the mask vector of training", "962,497,408")]
+    [InlineData("conformer-s", "in the encoder", "8,713,152")]
+    [InlineData("conformer-s", "trainable", "10,341,057")]
+    [InlineData("conformer-m", "in the encoder", "27,331,584")]
+    [InlineData("conformer-l", "in the encoder", "115,120,128")]
+    [InlineData("conformer-ctc-s", "trainable", "12,995,441")]
+    [InlineData("conformer-ctc-m", "trainable", "30,538,625")]
+    [InlineData("conformer-ctc-l", "trainable", "121,501,313")]
+    [InlineData("conformer-ctc-xl", "trainable", "635,442,305")]
+    [InlineData("conformer-transducer-s", "trainable", "14,610,753")]
+    [InlineData("conformer-transducer-m", "trainable", "32,497,153")]
+    [InlineData("conformer-transducer-l", "trainable", "120,444,929")]
+    [InlineData("conformer-transducer-xl", "trainable", "644,253,185")]
     public void Parameters_are_counted_exactly(string name, string what, string count)
     {
         var run = CommandRun.Of("models", "describe", name);

@@ -20,6 +20,7 @@ internal static class ModelBenches
         WeightFormat[] formats = precision is { } one ? [one] : [WeightFormat.Float32, WeightFormat.Int8];
         return [.. formats.SelectMany(f => description.Whisper is { } whisper
             ? Whisper(description.Name, whisper, source, new WeightsOptions(backend, f))
+            : description.Wav2Vec2 is null ? [Mels(description, source, new WeightsOptions(backend, f))]
             : [Waves(description, source, new WeightsOptions(backend, f))])];
     }
 
@@ -60,6 +61,15 @@ internal static class ModelBenches
         var model = Weights.Build(source, w => new CtcModel(w, description.Wav2Vec2!), options).Model;
         var waveform = OpBenches.Random([1, 10 * Wav2Vec2Config.SampleRate], options.Backend);
         return OpBenches.Call(() => model.Forward(waveform));
+    }
+    );
+
+    private static (string Name, Func<Action> Make) Mels(ModelDescription description, IWeightSource source, WeightsOptions options) => ($"{description.Name}-10s{Suffix(options.Precision)}", () =>
+    {
+        var config = description.Conformer?.Encoder ?? description.Transducer!.Encoder;
+        var model = Weights.Build(source, w => new ConformerEncoder(w["encoder"], config), options).Model;
+        var features = OpBenches.Random([1, 1000, config.MelBins], options.Backend);
+        return OpBenches.Call(() => model.Forward(features));
     }
     );
 

@@ -16,6 +16,11 @@ internal static class RandomCheckpoint
     /// <summary>The same below a given folder.</summary>
     public static string Of(ModelDescription description, string root, Terminal terminal)
     {
+        if (description.Conformer is not null || description.Transducer is not null)
+        {
+            throw new ArgumentException($"{description.Name}: random checkpoints of Conformers have no tokenizer, so that whole recordings cannot be measured; leave the recording out to measure the encoder");
+        }
+
         var folder = Path.Combine(root, description.Name);
         var config = Path.Combine(folder, "config.json");
         var json = description.ConfigJson();

@@ -39,6 +39,12 @@ public static class FixtureRunner
             case "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer":
                 Wav2Vec2Fixture.Compute(fixture, config!.RootElement, results, backend);
                 break;
+            case "parakeet_ctc":
+                ConformerFixture.Compute(fixture, config!.RootElement, results, backend);
+                break;
+            case null when ConformerFixture.IsTorchaudio(config?.RootElement):
+                ConformerFixture.Torchaudio(fixture, config!.RootElement, results, backend);
+                break;
             case "whisper" when fixture.Inputs.Tensors.ContainsKey("dtw_cost"):
                 WhisperAlignmentFixture.Compute(fixture, config!.RootElement, results, backend);
                 break;

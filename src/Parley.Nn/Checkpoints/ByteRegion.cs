@@ -9,6 +9,8 @@ internal sealed unsafe class ByteRegion : IDisposable
 {
     private readonly MemoryMappedViewAccessor? _view;
     private readonly SafeFileHandle? _file;
+    private readonly ByteRegion? _whole;
+    private readonly long _from;
     private byte* _start;
     private int _closed;
 
@@ -20,11 +22,14 @@ internal sealed unsafe class ByteRegion : IDisposable
         _file = file;
     }
 
+    private ByteRegion(ByteRegion whole, long from, long length)
+        : this(whole.At(from), length, view: null, file: null) => (_whole, _from) = (whole, from);
+
     ~ByteRegion() => Release();
 
     public long Length { get; }
 
-    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+    public bool IsClosed => Volatile.Read(ref _closed) != 0 || _whole?.IsClosed == true;
 
     /// <summary>Maps a whole file; nothing is read yet.</summary>
     public static ByteRegion Map(string path)
@@ -73,6 +78,10 @@ internal sealed unsafe class ByteRegion : IDisposable
         return new ByteRegion(start, length, view: null, file: null);
     }
 
+    /// <summary>Bytes inside this region, which owns them.</summary>
+    public ByteRegion Part(long offset, long length) =>
+        offset >= 0 && length >= 0 && length <= Length - offset ? new ByteRegion(this, offset, length) : throw new ArgumentOutOfRangeException(nameof(length));
+
     /// <summary>Address of one byte.</summary>
     public byte* At(long offset)
     {
@@ -91,6 +100,12 @@ internal sealed unsafe class ByteRegion : IDisposable
     public void Read(long offset, Span<byte> destination)
     {
         var source = Span(offset, destination.Length);
+        if (_whole is not null)
+        {
+            _whole.Read(_from + offset, destination);
+            return;
+        }
+
         if (_file is null)
         {
             source.CopyTo(destination);
@@ -114,6 +129,12 @@ internal sealed unsafe class ByteRegion : IDisposable
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0)
         {
+            return;
+        }
+
+        if (_whole is not null)
+        {
+            _start = null;
             return;
         }
 

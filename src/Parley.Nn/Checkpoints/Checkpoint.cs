@@ -4,17 +4,19 @@ namespace Parley.Nn;
 
 /// <summary>The tensors of a published model, memory-mapped and not yet converted.</summary>
 /// <remarks>
-/// Reads safetensors, sharded safetensors, and PyTorch files through a reader that builds tensors and plain values only.
+/// Reads safetensors, sharded safetensors, PyTorch files through a reader that builds tensors and plain values only, and NeMo's archives of those.
 /// Disposing unmaps the files: every address taken from a tensor dies with the checkpoint.
 /// </remarks>
 public sealed class Checkpoint : IDisposable
 {
     private readonly List<ByteRegion> _regions;
     private readonly Lazy<JsonElement> _extra;
+    private readonly TarArchive? _archive;
 
     private Checkpoint(
-        string path, List<ByteRegion> regions, OrderedDictionary<string, StoredTensor> tensors, Dictionary<string, string> metadata, Lazy<JsonElement> extra)
+        string path, List<ByteRegion> regions, OrderedDictionary<string, StoredTensor> tensors, Dictionary<string, string> metadata, Lazy<JsonElement> extra, TarArchive? archive = null)
     {
+        _archive = archive;
         (Path, _regions, Tensors, Metadata, _extra) = (path, regions, tensors, metadata, extra);
     }
 
@@ -29,6 +31,20 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>What a PyTorch file holds beside tensors, such as `dims` in Whisper's own; an empty object for safetensors.</summary>
     public JsonElement Extra => _extra.Value;
+
+    /// <summary>Names of the files that a NeMo archive holds beside its weights; none for other checkpoints.</summary>
+    public IReadOnlyCollection<string> Files => _archive?.Names ?? [];
+
+    /// <summary>The bytes of one of <see cref="Files"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="most">A larger one is refused.</param>
+    public byte[] ReadFile(string name, int most)
+    {
+        var (offset, size) = _archive?.Find(name) ?? throw new InvalidDataException($"{Path}: no {name} in this archive");
+        var bytes = new byte[size <= most ? (int)size : throw new InvalidDataException($"{Path}: {name} has {size} bytes, more than the {most} that are read")];
+        _archive.Region.Read(offset, bytes);
+        return bytes;
+    }
 
     /// <summary>One tensor by name, or an error that names it and the file.</summary>
     public StoredTensor this[string name] =>
@@ -62,7 +78,7 @@ public sealed class Checkpoint : IDisposable
             return found;
         }
 
-        foreach (var pattern in (string[])["*.safetensors", "*.pt", "*.pth", "*.bin"])
+        foreach (var pattern in (string[])["*.safetensors", "*.nemo", "*.pt", "*.pth", "*.bin"])
         {
             var candidates = Directory.EnumerateFiles(folder, pattern).Take(10).Order(StringComparer.Ordinal).ToArray();
             if (candidates.Length == 1)
@@ -84,8 +100,17 @@ public sealed class Checkpoint : IDisposable
     {
         var tensors = new OrderedDictionary<string, StoredTensor>();
         var metadata = new Dictionary<string, string>();
-        var extra = ReadFile(file, regions, tensors, metadata);
-        return new Checkpoint(path, regions, tensors, metadata, extra);
+        var region = ByteRegion.Map(file);
+        regions.Add(region);
+        if (NemoArchive.Open(file, ref region, regions) is { } archive)
+        {
+            var weights = NemoArchive.WeightsOf(file, archive, region);
+            var root = new TorchFile(file, weights).Read();
+            new TorchTensors(file, weights, regions).Collect(root, tensors);
+            return new Checkpoint(path, regions, tensors, metadata, NoExtra(), archive);
+        }
+
+        return new Checkpoint(path, regions, tensors, metadata, ReadRegion(file, region, regions, tensors, metadata));
     }
 
     private static Checkpoint OpenShards(string path, string index, List<ByteRegion> regions)
@@ -129,6 +154,12 @@ public sealed class Checkpoint : IDisposable
     {
         var region = ByteRegion.Map(file);
         regions.Add(region);
+        return ReadRegion(file, region, regions, tensors, metadata);
+    }
+
+    private static Lazy<JsonElement> ReadRegion(
+        string file, ByteRegion region, List<ByteRegion> regions, OrderedDictionary<string, StoredTensor> tensors, Dictionary<string, string> metadata)
+    {
         if (TorchFile.Looks(region))
         {
             var root = new TorchFile(file, region).Read();
