@@ -128,7 +128,8 @@ internal sealed class ConformerSpeechModel : ISpeechModel
             {
                 segments.Append(beam.Decode(scores, symbols)[0].Tokens, offset);
             }
-        });
+        }
+        );
     }
 
     private (KeptRows Take, Action<bool> Search) Transducer(ConformerTransducer model, CtcOptions options, CtcSegments segments, CancellationToken cancel)
@@ -151,7 +152,8 @@ internal sealed class ConformerSpeechModel : ISpeechModel
                 ? new TransducerBeamDecoder(_symbols.Texts, new TransducerDecodeOptions(decode.BeamSize, decode.Fusion)).Decode(utterance, cancel)[0]
                 : new TransducerGreedyDecoder().Decode(utterance, cancel);
             segments.Append(found.Tokens, offset: 0, joinsRuns: false);
-        });
+        }
+        );
     }
 
     /// <summary>Runs the model over pieces of one length and hands out what it makes of each one's kept frames, in order.</summary>
@@ -166,7 +168,8 @@ internal sealed class ConformerSpeechModel : ISpeechModel
         }
 
         var y = _hear(Tensor.Concat(0, pieces)).Contiguous();
-        var (values, frames, width) = (y.Values, y.Shape[1], y.Shape[2]);
+        var values = y.Values;
+        var (frames, width) = (y.Shape[1], y.Shape[2]);
         if (values.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
         {
             throw new InvalidDataException("conformer: what the model makes of these samples is not finite numbers; its weights, or the samples, hold NaN or infinities");

@@ -62,7 +62,9 @@ internal sealed class ConformerUtterance : ITransducerModel
         var sums = new float[states.Length * JointDim];
         for (var i = 0; i < states.Length; i++)
         {
-            var (heard, said, sum) = (_heard.AsSpan(frames[i] * JointDim, JointDim), _states[states[i]]!.Said, sums.AsSpan(i * JointDim, JointDim));
+            var heard = _heard.AsSpan(frames[i] * JointDim, JointDim);
+            var said = _states[states[i]]!.Said;
+            var sum = sums.AsSpan(i * JointDim, JointDim);
             for (var j = 0; j < sum.Length; j++)
             {
                 sum[j] = heard[j] + said[j];

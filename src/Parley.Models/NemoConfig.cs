@@ -25,7 +25,7 @@ internal sealed record NemoConfig(
             throw encoder.Bad("_target_", $"is \"{target}\"; only ConformerEncoder is supported");
         }
 
-        var front = Front(root["preprocessor"]);
+        var front = FrontEnd(root["preprocessor"]);
         var sizes = Encoder(encoder, front.MelBins);
         var decoder = root["decoder"];
         var symbols = decoder.Has("vocabulary") ? decoder.Texts("vocabulary") : root["joint"].Texts("vocabulary");
@@ -85,7 +85,7 @@ internal sealed record NemoConfig(
             ConvNorm: e.Text("conv_norm_type") ?? "batch_norm");
     }
 
-    private static NemoMelOptions Front(NemoNode p)
+    private static NemoMelOptions FrontEnd(NemoNode p)
     {
         var rate = p.Int("sample_rate", 16000);
         p.Only("window", "hann");

@@ -41,6 +41,9 @@ public sealed class BpeTokenizer : ITokenizer
     /// <summary>Opens a Hugging Face <c>tokenizer.json</c> with a BPE model.</summary>
     public static BpeTokenizer FromTokenizerJson(string path) => TokenizerJson.Load(path);
 
+    /// <summary>The same for a file in memory; <paramref name="where"/> names it in messages.</summary>
+    public static BpeTokenizer FromTokenizerJson(string where, ReadOnlyMemory<byte> file) => TokenizerJson.Parse(where, file);
+
     /// <summary>Opens <c>vocab.json</c> and <c>merges.txt</c> with the special tokens named in the files beside them.</summary>
     public static BpeTokenizer FromVocabAndMerges(string vocabPath, string mergesPath, bool? addPrefixSpace = null) =>
         VocabAndMerges.Load(vocabPath, mergesPath, addPrefixSpace, extra: null);

@@ -25,6 +25,25 @@ internal static class SavedModel
             }
         }
 
+        Weights(folder, parameters);
+    }
+
+    /// <summary>The same for a new model: its small files as texts.</summary>
+    internal static void Write(string folder, IReadOnlyList<Parameter> parameters, params ReadOnlySpan<(string Name, string Text)> files)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var (name, text) in files)
+        {
+            var target = Path.Combine(folder, name);
+            File.WriteAllText(target + ".part", text);
+            File.Move(target + ".part", target, overwrite: true);
+        }
+
+        Weights(folder, parameters);
+    }
+
+    private static void Weights(string folder, IReadOnlyList<Parameter> parameters)
+    {
         using var scope = new TensorScope();
         SafetensorsFile.Write(
             Path.Combine(folder, "model.safetensors"),

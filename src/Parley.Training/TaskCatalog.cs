@@ -4,7 +4,7 @@ namespace Parley.Training;
 public static class TaskCatalog
 {
     /// <summary>Families that can be trained.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["whisper"];
+    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer"];
 
     /// <summary>Builds the model of a configuration.</summary>
     public static ITrainingTask Create(TrainingConfig config)
@@ -13,6 +13,7 @@ public static class TaskCatalog
         return config.Model.Type switch
         {
             "whisper" => new WhisperTask(config.Model),
+            "conformer" => new ConformerTask(config),
             var type => throw new InvalidDataException($"model.type: \"{type}\" cannot be trained; known are {string.Join(", ", Types)}"),
         };
     }

@@ -217,7 +217,7 @@ public sealed class NemoTests : IDisposable
         {
             stream.Write(Archive());
             var zeros = new byte[1 << 20];
-            for (var i = 0; i < 80; i++)
+            for (var i = 0; i < 200; i++)
             {
                 stream.Write(zeros);
             }
@@ -298,8 +298,8 @@ public sealed class NemoTests : IDisposable
         SafetensorsFile.Write(Path.Combine(_folder.FullName, "model.safetensors"), checkpoint.Tensors.Where(t => t.Value.Type == StoredType.F32).ToDictionary(t => t.Key, t => new TensorData(
             StoredType.F16, t.Value.Shape, t.Value.ToSingles().SelectMany(v => BitConverter.GetBytes((Half)v)).ToArray())));
         var vocabulary = string.Join(", ", Pieces.Select(p => $"[{JsonSerializer.Serialize(p)}, 0.0]"));
-        File.WriteAllText(Path.Combine(_folder.FullName, "tokenizer.json"), $$"""
-            {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 29, "content": "<pad>", "special": true}], "model": {"type": "Unigram", "vocab": [{{vocabulary}}]}}
+        File.WriteAllText(Path.Combine(_folder.FullName, "tokenizer.json"), $$$"""
+            {"added_tokens": [{"id": 0, "content": "<unk>", "special": true}, {"id": 29, "content": "<pad>", "special": true}], "model": {"type": "Unigram", "vocab": [{{{vocabulary}}}]}}
             """);
         return _folder.FullName;
     }

@@ -32,7 +32,7 @@ internal static class ConformerFixture
         }
 
         var symbols = config.VocabSize;
-        var best = logits.ToArray().Chunk(symbols).Select((row, i) => i % logits.Shape[1] < frames[i / logits.Shape[1]] ? (long)Array.IndexOf(row, row.Max()) : config.Blank);
+        var best = logits.ToArray().Chunk(symbols).Select((row, i) => i % logits.Shape[1] < frames[i / logits.Shape[1]] ? (long)Array.IndexOf(row, row.Max()) : 0L);
         results.Add("argmax_ids", [logits.Shape[0], logits.Shape[1]], [.. best]);
         results.Add("output_lengths", [frames.Length], [.. frames.Select(n => (long)n)]);
         if (!fixture.Inputs.Tensors.ContainsKey("labels"))

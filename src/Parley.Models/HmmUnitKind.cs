@@ -1,0 +1,14 @@
+namespace Parley.Models;
+
+/// <summary>What an HMM-GMM has models of.</summary>
+public enum HmmUnitKind
+{
+    /// <summary>Phones of a pronunciation dictionary; words share them, and a word may have several pronunciations.</summary>
+    Phones,
+
+    /// <summary>Phones that belong to one word each, in its first pronunciation: best for few words with many recordings.</summary>
+    WordPhones,
+
+    /// <summary>Whole words, all of the same number of states; needs no dictionary.</summary>
+    Words,
+}
