@@ -12,6 +12,9 @@ public sealed class MemoryTests
 {
     private static readonly Backend Cpu = Backend.Default;
 
+    // On several, how many of them take working memory at one moment is left to chance.
+    private static readonly Backend s_oneCore = Backend.WithThreads(1);
+
     [Fact]
     public void A_scope_frees_everything_made_inside_it()
     {
@@ -93,8 +96,12 @@ public sealed class MemoryTests
     {
         var weights = Enumerable.Range(0, 4).Select(i => WeightMatrix.Dense(Allocated([64, 64], i).AsParameter())).ToArray();
         var input = Allocated([50, 64], 9);
-        Step(weights, input);
-        Step(weights, input);
+        // A block may serve a smaller request, which then takes some steps to find one that fits it better.
+        for (var i = 0; i < 30; i++)
+        {
+            Step(weights, input);
+        }
+
         var before = Settled();
         var bytes = Taken();
         for (var i = 0; i < 5; i++)
@@ -130,14 +137,14 @@ public sealed class MemoryTests
         Assert.Equal(before, Storage.Live);
     }
 
-    /// <summary>Memory taken from the system: in use, or kept for the next use.</summary>
-    private static long Taken() => MemoryPool.Bytes.Used + MemoryPool.Bytes.Kept;
+    /// <summary>The most that was ever in use: what the pool may keep for the next step.</summary>
+    private static long Taken() => MemoryPool.Bytes.Peak;
 
     private static Tensor Allocated(Shape shape, int seed)
     {
         using var scope = new TensorScope();
-        var tensor = Tensor.Allocate(shape, Cpu);
-        tensor.CopyFrom(ConvTests.Noise(shape, seed, Cpu));
+        var tensor = Tensor.Allocate(shape, s_oneCore);
+        tensor.CopyFrom(ConvTests.Noise(shape, seed, s_oneCore));
         return tensor;
     }
 
