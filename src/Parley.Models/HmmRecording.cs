@@ -53,8 +53,9 @@ internal sealed record HmmRecording(string Where, HmmNetwork Network, int[] Stat
             throw new InvalidDataException($"{utterance.Where}: {e.Message}", e);
         }
 
-        var features = model.Features(samples.Span).Values;
-        return features.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue) < 0 ? model.Emissions.Pad(features)
-            : throw new InvalidDataException($"{utterance.Where}: the recording has samples that are no numbers");
+        // Asked of the samples: logarithms of filters make numbers even of what is none.
+        return samples.Span.ContainsAnyExceptInRange(float.MinValue, float.MaxValue)
+            ? throw new InvalidDataException($"{utterance.Where}: the recording has samples that are no numbers")
+            : model.Emissions.Pad(model.Features(samples.Span).Values);
     }
 }

@@ -48,7 +48,7 @@ public sealed class HmmGmmDigitsTests
 
     // The recordings have 8 kHz: nothing above 4.
     private static HmmGmmTrainingOptions Options() => new(
-        HmmUnitKind.WordPhones, PronunciationDictionary.Load(SharedData.Find("lexicon/cmudict-en-us.dict")), HighFrequency: 4000);
+        HmmUnitKind.WordPhones, PronunciationDictionary.Load(SharedData.Find("lexicon/cmudict-en-us.dict")), Gaussians: 16, HighFrequency: 4000, NormalizeVariance: false);
 
     private static double Test(HmmGmm model, (HmmGmmUtterance Utterance, string Speaker)[] set)
     {

@@ -27,6 +27,33 @@ public sealed class HmmGmmTests : IDisposable
     }
 
     [Fact]
+    public void An_alignment_covers_every_frame_once_and_finds_the_words_where_they_are()
+    {
+        var model = s_tones.Value;
+        var features = model.Features(Say("high low rise", seed: 7));
+        var alignment = model.Align(features, ["high", "low", "rise"]);
+
+        Assert.Equal(["high", "low", "rise"], alignment.Words.Select(w => w.Name));
+        for (var i = 0; i < 3; i++)
+        {
+            // A word lasts 0.3 s, after 0.2 s of silence; slopes of slopes hear 4 frames to either side, and a frame half a window more.
+            Assert.InRange(alignment.Words[i].Start, 20 + (50 * i) - 6, 20 + (50 * i) + 6);
+            Assert.InRange(alignment.Words[i].End, 50 + (50 * i) - 6, 50 + (50 * i) + 6);
+        }
+
+        foreach (var spans in new[] { alignment.Phones, alignment.States })
+        {
+            Assert.Equal((0, features.Frames), (spans[0].Start, spans[^1].End));
+            Assert.All(spans.Zip(spans.Skip(1)), p => Assert.Equal(p.First.End, p.Second.Start));
+        }
+
+        Assert.All(alignment.States, s => Assert.StartsWith(alignment.Phones[s.Parent].Name + ".", s.Name, StringComparison.Ordinal));
+        Assert.All(alignment.Phones, p => Assert.Equal(p.Name, p.Parent < 0 ? "SIL" : alignment.Words[p.Parent].Name));
+        Assert.True(alignment.LogProbability <= model.LogLikelihood(features, ["high", "low", "rise"]));
+        Assert.True(model.LogLikelihood(features, ["high", "low", "rise"]) > model.LogLikelihood(features, ["low", "high", "rise"]));
+    }
+
+    [Fact]
     public void Words_that_do_not_fit_the_time_are_refused()
     {
         var model = s_tones.Value;

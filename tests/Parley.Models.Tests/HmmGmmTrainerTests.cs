@@ -26,6 +26,17 @@ public sealed class HmmGmmTrainerTests
     }
 
     [Fact]
+    public void A_trained_mixture_explains_the_recordings_as_well_as_the_planted_one()
+    {
+        var (truth, recordings) = Plant(gaussians: 2, count: 300);
+        var passes = new List<HmmGmmProgress>();
+        var trained = Train(truth, recordings, new HmmGmmTrainingOptions(HmmUnitKind.Words, Gaussians: 2, IterationsPerSplit: 12, FinalIterations: 12, SplitDistance: 1), passes.Add);
+
+        Assert.InRange(Likelihood(trained, recordings) - Likelihood(truth, recordings), -0.02, 0.2);
+        Assert.True(Likelihood(trained, recordings) > passes.First(p => p.Gaussians == 2).LogLikelihood + 0.1, "the second density was of no use");
+    }
+
+    [Fact]
     public void The_likelihood_never_falls_while_the_densities_stay()
     {
         var (truth, recordings) = Plant(gaussians: 3, count: 60);
@@ -70,6 +81,24 @@ public sealed class HmmGmmTrainerTests
         var error = Assert.Throws<InvalidDataException>(() => HmmGmmTrainer.Train(
             utterances, new HmmGmmTrainingOptions(HmmUnitKind.Phones, Text.PronunciationDictionary.Read(entries, "test")), cancel: TestContext.Current.CancellationToken));
         Assert.Equal(message, error.Message);
+    }
+
+    [Fact]
+    public void Samples_that_are_no_numbers_are_named_and_recordings_that_are_too_short_left_out()
+    {
+        float[] Noise(int count) => [.. Enumerable.Range(0, count).Select(i => MathF.Sin(i * i))];
+        var options = new HmmGmmTrainingOptions(HmmUnitKind.Words, Gaussians: 1, IterationsPerSplit: 1, FinalIterations: 0);
+        var passes = new List<HmmGmmProgress>();
+        HmmGmmTrainer.Train([new("m:1", "one", () => Noise(16000)), new("m:2", "one", () => Noise(800))], options, new Told(passes.Add), cancel: TestContext.Current.CancellationToken);
+        Assert.Equal(["m:2"], passes[0].LeftOut);
+
+        var tooShort = Assert.Throws<InvalidDataException>(() => HmmGmmTrainer.Train([new("m:2", "one", () => Noise(800))], options, cancel: TestContext.Current.CancellationToken));
+        Assert.Contains("m:2", tooShort.Message, StringComparison.Ordinal);
+
+        float[] bad = [.. Noise(16000)];
+        bad[8000] = float.NaN;
+        var nan = Assert.Throws<InvalidDataException>(() => HmmGmmTrainer.Train([new("m:3", "one", () => bad)], options, cancel: TestContext.Current.CancellationToken));
+        Assert.Equal("m:3: the recording has samples that are no numbers", nan.Message);
     }
 
     private static HmmGmm Train(HmmGmm truth, HmmRecording[] recordings, HmmGmmTrainingOptions options, Action<HmmGmmProgress>? told = null, Workers? workers = null)
