@@ -212,10 +212,9 @@ internal sealed class FeatureLayer(Weights w, Wav2Vec2Config c, int index)
 
         // The largest activations of the model: each is given back as soon as the next one is there.
         var h = _conv.Forward(x);
-        var normed = _groupNorm is not null ? _groupNorm.Forward(h) : _layerNorm!.Forward(h.Transpose(1, 2));
+        var y = _groupNorm is not null ? _groupNorm.Forward(h, _activation) : _layerNorm!.Forward(h.Transpose(1, 2));
         h.Release();
-        var y = normed.Activate(_activation);
-        return _groupNorm is not null ? y : y.Transpose(1, 2);
+        return _groupNorm is not null ? y : y.Activate(_activation).Transpose(1, 2);
     }
 }
 

@@ -33,9 +33,9 @@ public sealed unsafe partial class Tensor
         });
     }
 
-    /// <summary>Norm over groups of channels and all positions of [batch, channels, ...]; weight and bias [channels] may be null.</summary>
+    /// <summary>Norm over groups of channels and all positions of [batch, channels, ...], then an activation; weight and bias [channels] may be null.</summary>
     /// <remarks>Wu and He 2018, arXiv 1803.08494.</remarks>
-    public Tensor GroupNorm(int groups, Tensor? weight, Tensor? bias, float epsilon = 1e-5f)
+    public Tensor GroupNorm(int groups, Tensor? weight, Tensor? bias, float epsilon = 1e-5f, Activation activation = Activation.None)
     {
         if (Shape.Rank < 2 || groups < 1 || Shape[1] % groups != 0)
         {
@@ -46,14 +46,15 @@ public sealed unsafe partial class Tensor
         NeedsVector("group norm", "bias", bias, Shape[1]);
         if (!Autograd.Records([this, weight, bias]))
         {
-            return Compute(Backend, Shape, y => Backend.GroupNorm(this, groups, weight, bias, epsilon, y));
+            return Compute(Backend, Shape, y => Backend.GroupNorm(this, groups, weight, bias, epsilon, activation, y));
         }
 
         // A group is one row of a layer norm without scale and shift; these follow, by channel.
         var size = checked((int)(Count / Shape[0] / groups));
         var x = Reshape(Shape[0] * groups, size).LayerNorm(null, null, epsilon).Reshape(Shape.Dims);
         x = weight is null ? x : x * ByChannel(weight);
-        return bias is null ? x : x + ByChannel(bias);
+        x = bias is null ? x : x + ByChannel(bias);
+        return x.Activate(activation);
     }
 
     /// <summary>A vector [channels] as [channels, 1, …], to go with this [batch, channels, …].</summary>

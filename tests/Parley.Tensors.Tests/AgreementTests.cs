@@ -94,6 +94,14 @@ public sealed class AgreementTests
     public void GroupNorm_agrees() => OpCheck.Run(x => x.Reshape(1, x.Shape[0], -1).GroupNorm(1, null, null), relative: 1e-5f, absolute: 3e-6f, least: 2, special: false);
 
     [Fact]
+    public void GroupNorm_with_an_activation_agrees() => OpCheck.Run(
+        x => x.Reshape(1, x.Shape[0], -1).GroupNorm(1, null, null, activation: Activation.Gelu), relative: 1e-5f, absolute: 3e-6f, least: 2, special: false);
+
+    [Fact]
+    public void GroupNorm_of_long_rows_agrees() => ConvTests.Agree(backend => ConvTests.Noise([2, 4, 9001], 1, backend)
+        .GroupNorm(2, ConvTests.Noise([4], 2, backend), ConvTests.Noise([4], 3, backend), activation: Activation.Gelu));
+
+    [Fact]
     public void Reflected_padding_agrees() => OpCheck.Run(x => Tensor.Concat(-1, x, x).Pad(-1, 1, 1, PadMode.Reflect), least: 1);
 
     [Fact]

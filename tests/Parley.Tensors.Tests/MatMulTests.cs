@@ -25,6 +25,7 @@ public sealed class MatMulTests
     [InlineData(200, 1, 33)]
     [InlineData(211, 530, 19)]
     [InlineData(193, 31, 1)]
+    [InlineData(700, 150, 270)]
     [InlineData(4, 5, 0)]
     public void Products_of_all_layouts_equal_the_reference(int m, int n, int k)
     {
@@ -111,7 +112,7 @@ public sealed class MatMulTests
     {
         float[] Values(Backend backend, int rows) =>
             Random(backend, 1, [rows, 700]).Linear(WeightMatrix.Dense(Random(backend, 2, [515, 700])), Random(backend, 3, [515]), Activation.Gelu).ToArray();
-        foreach (var rows in new[] { 1, 3, 20, 300 })
+        foreach (var rows in new[] { 1, 3, 20, 300, 700 })
         {
             var one = Values(Backend.WithThreads(1), rows);
             Assert.Equal(one, Values(Backend.WithThreads(2), rows));

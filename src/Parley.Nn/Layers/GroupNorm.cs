@@ -19,10 +19,10 @@ public sealed class GroupNorm
         (_groups, _epsilon) = (groups, epsilon);
     }
 
-    /// <summary>Applies the layer to x [batch, channels, time].</summary>
-    public Tensor Forward(Tensor x)
+    /// <summary>Applies the layer to x [batch, channels, time], then the activation.</summary>
+    public Tensor Forward(Tensor x, Activation activation = Activation.None)
     {
         ArgumentNullException.ThrowIfNull(x);
-        return x.GroupNorm(_groups, _weight, _bias, _epsilon);
+        return x.GroupNorm(_groups, _weight, _bias, _epsilon, activation);
     }
 }

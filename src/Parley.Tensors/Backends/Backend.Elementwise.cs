@@ -113,8 +113,8 @@ public abstract partial class Backend
     /// <summary>x / √(mean x² + ε) times weight over the last dimension.</summary>
     internal abstract void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y);
 
-    /// <summary>Norm over groups of channels and all time of x [batch, channels, time]; weight and bias [channels] may be null.</summary>
-    internal abstract void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Tensor y);
+    /// <summary>Norm over groups of channels and all time of x [batch, channels, time], then the activation; weight and bias [channels] may be null.</summary>
+    internal abstract void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Activation activation, Tensor y);
 
     /// <summary>y[i] = table[ids[i]]: rows of a table [rows, dim].</summary>
     internal abstract void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor y);

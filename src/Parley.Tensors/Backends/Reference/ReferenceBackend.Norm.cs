@@ -106,7 +106,7 @@ internal sealed unsafe partial class ReferenceBackend
     }
 
     /// <inheritdoc/>
-    internal override void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Tensor y)
+    internal override void GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, float epsilon, Activation activation, Tensor y)
     {
         var (values, channels) = (Dense(x), x.Shape[1]);
         var (factors, terms) = (weight is null ? null : Dense(weight), bias is null ? null : Dense(bias));
@@ -119,7 +119,7 @@ internal sealed unsafe partial class ReferenceBackend
             {
                 var channel = i / time % channels;
                 var value = (values[i] - mean) / Math.Sqrt(variance + epsilon);
-                y.Pointer[i] = (float)((value * (factors?[channel] ?? 1)) + (terms?[channel] ?? 0));
+                y.Pointer[i] = (float)Activate(activation, (value * (factors?[channel] ?? 1)) + (terms?[channel] ?? 0));
             }
         }
     }

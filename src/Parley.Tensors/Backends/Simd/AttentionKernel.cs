@@ -14,7 +14,24 @@ internal static unsafe class AttentionKernel
 
     internal static void Run(Workers workers, AttentionJob job)
     {
-        var (tall, wide) = (TileKernel.Rows, TileKernel.Columns);
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Run<Lanes512>(workers, job);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Run<Lanes256>(workers, job);
+        }
+        else
+        {
+            Run<Lanes128>(workers, job);
+        }
+    }
+
+    private static void Run<T>(Workers workers, AttentionJob job)
+        where T : struct, ILanes<T>
+    {
+        var (tall, wide) = (TileKernel.ShortRows, TileKernel.Columns);
         var blocks = (job.Keys + KeyBlock - 1) / KeyBlock;
         var width = (job.Width + tall - 1) / tall * tall;
         var blockFloats = (long)KeyBlock * (job.Dim + width);
@@ -35,47 +52,33 @@ internal static unsafe class AttentionKernel
             var (rest, block) = Math.DivRem(piece, queryBlocks);
             var (batch, head) = Math.DivRem(rest, job.Heads);
             var source = packed + ((((long)batch * job.KvHeads) + (head / share)) * blocks * blockFloats);
-            Block(job, batch, head, block * queryBlock, Math.Min(queryBlock, job.Queries - (block * queryBlock)), width, source, blockFloats);
+            Block<T>(job, batch, head, block * queryBlock, Math.Min(queryBlock, job.Queries - (block * queryBlock)), width, source, blockFloats);
         });
         MemoryPool.Return((nint)packed, bytes);
     }
 
-    /// <summary>Keys as [panel][dim][tile row], then values as [panel][key][tile row]; what does not exist is zero.</summary>
+    /// <summary>Keys as [panel][dim][tile row], then values as [panel][key][short tile row]; what a tile has beyond them is zero.</summary>
     private static void Pack(AttentionJob job, int batch, int head, int first, int width, float* target)
     {
-        var tall = TileKernel.Rows;
         var count = Math.Min(KeyBlock, job.Keys - first);
-        for (var panel = 0; panel < KeyBlock; panel += tall)
+        var tall = TileKernel.Rows;
+        for (var key = 0; key < count; key += tall)
         {
-            for (var r = 0; r < tall; r++)
-            {
-                var into = target + ((long)panel * job.Dim) + r;
-                var source = panel + r < count ? job.Key(batch, head, first + panel + r) : null;
-                for (var d = 0; d < job.Dim; d++)
-                {
-                    into[(long)d * tall] = source is null ? 0 : source[d];
-                }
-            }
+            Packing.Pack(job.Key(batch, head, first + key), job.KeyStep, 1, Math.Min(tall, count - key), tall, job.Dim, target + ((long)key * job.Dim));
         }
 
         target += (long)KeyBlock * job.Dim;
-        for (var key = 0; key < KeyBlock; key++)
+        tall = TileKernel.ShortRows;
+        for (var d = 0; d < width; d += tall)
         {
-            var source = key < count ? job.Value(batch, head, first + key) : null;
-            for (var d = 0; d < width; d += tall)
-            {
-                var into = target + ((long)d * KeyBlock) + ((long)key * tall);
-                for (var r = 0; r < tall; r++)
-                {
-                    into[r] = source is null || d + r >= job.Width ? 0 : source[d + r];
-                }
-            }
+            Packing.Pack(job.Value(batch, head, first) + d, 1, job.ValueStep, Math.Min(tall, job.Width - d), tall, count, target + ((long)d * KeyBlock));
         }
     }
 
-    private static void Block(AttentionJob job, int batch, int head, int first, int count, int width, float* packed, long blockFloats)
+    private static void Block<T>(AttentionJob job, int batch, int head, int first, int count, int width, float* packed, long blockFloats)
+        where T : struct, ILanes<T>
     {
-        var (tall, wide) = (TileKernel.Rows, TileKernel.Columns);
+        var (tall, small, wide) = (TileKernel.Rows, TileKernel.ShortRows, TileKernel.Columns);
         var panels = (count + wide - 1) / wide;
         var (queryFloats, resultFloats) = ((long)job.Dim * wide, (long)width * wide);
         var bytes = (((queryFloats + resultFloats + (2 * wide)) * panels) + ((long)KeyBlock * wide)) * sizeof(float);
@@ -88,22 +91,18 @@ internal static unsafe class AttentionKernel
         new Span<float>(results, checked((int)(resultFloats * panels))).Clear();
         new Span<float>(tops, panels * wide).Fill(float.NegativeInfinity);
         new Span<float>(sums, panels * wide).Clear();
-        // Scores are in powers of two: 2^(score log₂e) needs one multiplication a query instead of one a score.
-        var scale = job.Scale * VectorMath.Log2E;
-        for (var i = 0; i < panels * wide; i++)
+        for (var i = 0; i < count; i += wide)
         {
-            var source = i < count ? job.Query(batch, head, first + i) : null;
-            var into = queries + (i / wide * queryFloats) + (i % wide);
-            for (var d = 0; d < job.Dim; d++)
-            {
-                into[(long)d * wide] = source is null ? 0 : source[d] * scale;
-            }
+            Packing.Pack(job.Query(batch, head, first + i), job.QueryStep, 1, Math.Min(wide, count - i), wide, job.Dim, queries + ((long)i * job.Dim));
         }
+
+        // Scores are in powers of two: 2^(score log₂e) needs one multiplication a query instead of one a score.
+        RowKernels.Affine(queries, job.Scale * VectorMath.Log2E, 0, queries, queryFloats * panels);
 
         var last = job.Seen(batch, first + count - 1);
         for (var key = 0; key < last; key += KeyBlock, packed += blockFloats)
         {
-            var keys = Math.Min(KeyBlock, job.Keys - key);
+            var values = packed + ((long)KeyBlock * job.Dim);
             for (var panel = 0; panel < panels; panel++)
             {
                 var start = first + (panel * wide);
@@ -113,7 +112,7 @@ internal static unsafe class AttentionKernel
                     continue;
                 }
 
-                keys = Math.Min(some, Math.Min(KeyBlock, job.Keys - key));
+                var keys = Math.Min(some, Math.Min(KeyBlock, job.Keys - key));
                 for (var row = 0; row < keys; row += tall)
                 {
                     TileKernel.Run(
@@ -131,24 +130,20 @@ internal static unsafe class AttentionKernel
                     Mask(job, batch, start, present, key, keys, scores);
                 }
 
-                Softmax(scores, keys, tops + ((long)panel * wide), sums + ((long)panel * wide), results + (panel * resultFloats), width);
-                for (var d = 0; d < width; d += tall)
+                var into = results + (panel * resultFloats);
+                Softmax<T>(scores, keys, tops + ((long)panel * wide), sums + ((long)panel * wide), into, width);
+                for (var d = 0; d < width; d += small)
                 {
-                    TileKernel.Run(
-                        keys, packed + ((long)KeyBlock * job.Dim) + ((long)d * KeyBlock), scores, results + (panel * resultFloats) + ((long)d * wide), wide, add: true);
+                    TileKernel.RunShort(keys, values + ((long)d * KeyBlock), scores, into + ((long)d * wide), wide);
                 }
             }
         }
 
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < count; i += wide)
         {
-            var into = job.Result(batch, head, first + i);
-            var source = results + (i / wide * resultFloats) + (i % wide);
-            var factor = sums[i] == 0 ? 0 : 1 / sums[i];
-            for (var d = 0; d < job.Width; d++)
-            {
-                into[d] = source[(long)d * wide] * factor;
-            }
+            var from = results + ((long)i * width);
+            Divide<T>(from, sums + i, width);
+            Packing.Pack(from, wide, 1, job.Width, job.Width, Math.Min(wide, count - i), job.Result(batch, head, first + i));
         }
 
         MemoryPool.Return((nint)scratch, bytes);
@@ -181,61 +176,74 @@ internal static unsafe class AttentionKernel
         }
     }
 
-    private static void Softmax(float* scores, int keys, float* tops, float* sums, float* results, int width)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            Softmax<Lanes512>(scores, keys, tops, sums, results, width);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Softmax<Lanes256>(scores, keys, tops, sums, results, width);
-        }
-        else
-        {
-            Softmax<Lanes128>(scores, keys, tops, sums, results, width);
-        }
-    }
-
     /// <summary>Scores become 2^(score − top); older sums and results are brought to the new top.</summary>
     private static void Softmax<T>(float* scores, int keys, float* tops, float* sums, float* results, int width)
         where T : struct, ILanes<T>
     {
-        var wide = TileKernel.Columns;
-        for (var lane = 0; lane < wide; lane += T.Count)
+        // Two vectors of queries, and two maxima for each, so that no instruction waits for the one before.
+        var wide = 2 * T.Count;
+        var end = scores + ((long)keys * wide);
+        var (oldLeft, oldRight) = (T.Load(tops), T.Load(tops + T.Count));
+        var (left, right, left2, right2) = (oldLeft, oldRight, oldLeft, oldRight);
+        var at = scores;
+        for (; at < end - wide; at += 2 * wide)
         {
-            var old = T.Load(tops + lane);
-            var top = old;
-            for (var j = 0; j < keys; j++)
-            {
-                top = T.MaxNative(T.Load(scores + ((long)j * wide) + lane), top);
-            }
+            left = T.MaxNative(T.Load(at), left);
+            right = T.MaxNative(T.Load(at + T.Count), right);
+            left2 = T.MaxNative(T.Load(at + wide), left2);
+            right2 = T.MaxNative(T.Load(at + wide + T.Count), right2);
+        }
 
-            top.Store(tops + lane);
+        if (at < end)
+        {
+            left = T.MaxNative(T.Load(at), left);
+            right = T.MaxNative(T.Load(at + T.Count), right);
+        }
 
-            // A row that has seen nothing has no top: 0 keeps −∞ − top from being NaN.
-            var from = T.Select(T.Equal(top, T.Of(float.NegativeInfinity)), T.Of(0), top);
-            var correction = VectorMath.Exp2NonPositive(old - from);
-            var sum = T.Load(sums + lane) * correction;
-            for (var j = 0; j < keys; j++)
-            {
-                var at = scores + ((long)j * wide) + lane;
-                var p = VectorMath.Exp2NonPositive(T.Load(at) - from);
-                p.Store(at);
-                sum += p;
-            }
+        left = T.MaxNative(left2, left);
+        right = T.MaxNative(right2, right);
+        left.Store(tops);
+        right.Store(tops + T.Count);
 
-            sum.Store(sums + lane);
-            if (!T.Any(T.Less(correction, T.Of(1))))
-            {
-                continue;
-            }
+        // A row that has seen nothing has no top: 0 keeps −∞ − top from being NaN.
+        left = T.Select(T.Equal(left, T.Of(float.NegativeInfinity)), T.Of(0), left);
+        right = T.Select(T.Equal(right, T.Of(float.NegativeInfinity)), T.Of(0), right);
+        var (shrinkLeft, shrinkRight) = (VectorMath.Exp2NonPositive(oldLeft - left), VectorMath.Exp2NonPositive(oldRight - right));
+        var (sumLeft, sumRight) = (T.Load(sums) * shrinkLeft, T.Load(sums + T.Count) * shrinkRight);
+        for (at = scores; at < end; at += wide)
+        {
+            var (p, q) = (VectorMath.Exp2NonPositive(T.Load(at) - left), VectorMath.Exp2NonPositive(T.Load(at + T.Count) - right));
+            p.Store(at);
+            q.Store(at + T.Count);
+            sumLeft += p;
+            sumRight += q;
+        }
 
-            for (var d = 0; d < width; d++)
-            {
-                var at = results + ((long)d * wide) + lane;
-                (T.Load(at) * correction).Store(at);
-            }
+        sumLeft.Store(sums);
+        sumRight.Store(sums + T.Count);
+        if (!T.Any(T.Less(shrinkLeft, T.Of(1)) | T.Less(shrinkRight, T.Of(1))))
+        {
+            return;
+        }
+
+        for (var d = 0; d < width; d++, results += wide)
+        {
+            (T.Load(results) * shrinkLeft).Store(results);
+            (T.Load(results + T.Count) * shrinkRight).Store(results + T.Count);
+        }
+    }
+
+    /// <summary>Results over their sums; 0 where nothing was seen.</summary>
+    private static void Divide<T>(float* results, float* sums, int width)
+        where T : struct, ILanes<T>
+    {
+        var (left, right) = (T.Load(sums), T.Load(sums + T.Count));
+        left = T.Select(T.Equal(left, T.Of(0)), left, T.Of(1) / left);
+        right = T.Select(T.Equal(right, T.Of(0)), right, T.Of(1) / right);
+        for (var d = 0; d < width; d++, results += 2 * T.Count)
+        {
+            (T.Load(results) * left).Store(results);
+            (T.Load(results + T.Count) * right).Store(results + T.Count);
         }
     }
 }

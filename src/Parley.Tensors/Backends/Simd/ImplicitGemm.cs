@@ -7,6 +7,7 @@ internal static unsafe class ImplicitGemm
     private const int DepthBlock = 256;
     private const int ColumnBlock = 192;
     private const int RowBlock = 120;
+    private const long ShallowFloats = 4 << 10;
 
     /// <summary>Receives one finished block: batch, group, first row, rows, first column, columns, values and their row stride.</summary>
     internal delegate void Sink(int batch, int group, int row, int rows, int column, int columns, float* values, long stride);
@@ -59,18 +60,22 @@ internal static unsafe class ImplicitGemm
         var channel = ((((long)at.Batch * plan.Groups) + at.Group) * plan.Rows) + at.Row;
         var target = y is null ? scratch + panelFloats : y + (channel * plan.Columns) + at.Column;
         var stride = y is null ? at.Columns : (long)plan.Columns;
-        for (var r = 0; r < at.Rows; r++)
-        {
-            new Span<float>(target + (r * stride), at.Columns).Fill(bias is null ? 0 : bias[((long)at.Group * plan.Rows) + at.Row + r]);
-        }
 
-        for (var from = 0; from < plan.Depth; from += DepthBlock)
+        // Where a few steps are all, a row of tiles begins and ends in the first-level cache.
+        var rowBlock = panelFloats <= ShallowFloats ? tall : RowBlock;
+        // Once at least: without a step the bias is all there is.
+        for (var from = 0; from == 0 || from < plan.Depth; from += DepthBlock)
         {
             var steps = Math.Min(DepthBlock, plan.Depth - from);
             plan.Pack(at.Batch, at.Group, from, from + steps, at.Column, at.Column + at.Columns, scratch);
-            for (var top = 0; top < at.Rows; top += RowBlock)
+            for (var top = 0; top < at.Rows; top += rowBlock)
             {
-                var bottom = Math.Min(top + RowBlock, at.Rows);
+                var bottom = Math.Min(top + rowBlock, at.Rows);
+                for (var r = top; r < bottom && from == 0; r++)
+                {
+                    new Span<float>(target + (r * stride), at.Columns).Fill(bias is null ? 0 : bias[((long)at.Group * plan.Rows) + at.Row + r]);
+                }
+
                 for (var panel = 0; panel < panels; panel++)
                 {
                     var b = scratch + ((long)panel * steps * wide);
@@ -82,17 +87,14 @@ internal static unsafe class ImplicitGemm
                         var a = several == tall ? weights + ((long)(at.Row + row) * plan.Depth) + from : tail + ((long)from * tall);
                         var (aRow, aStep) = several == tall ? (plan.Depth, 1) : (1, tall);
                         Prefetch.Rows(c + (row * stride), stride, several);
-                        TileKernel.RunEdge(steps, a, aRow, aStep, b, c + (row * stride), stride, add: true, several, present);
+                        TileKernel.RunEdge(steps, a, aRow, aStep, b, wide, c + (row * stride), stride, add: true, several, present);
                     }
                 }
-            }
-        }
 
-        if (activation != Activation.None)
-        {
-            for (var r = 0; r < at.Rows; r++)
-            {
-                ActivationKernel.Apply(activation, target + (r * stride), at.Columns);
+                for (var r = top; r < bottom && from + steps == plan.Depth; r++)
+                {
+                    ActivationKernel.Apply(activation, target + (r * stride), at.Columns);
+                }
             }
         }
 

@@ -6,6 +6,9 @@ internal sealed unsafe partial class SimdBackend
     /// <inheritdoc/>
     internal override void Conv1d(Tensor x, Tensor weight, Tensor? bias, Conv1dOptions options, Activation activation, Tensor y)
     {
+        // Taps are gathered along time: a transposed view would give a cache line for each value.
+        using var scope = new TensorScope();
+        x = x.Strides[2] == 1 ? x : x.Contiguous();
         var plan = new ConvPlan
         {
             X = x.Pointer,
@@ -122,13 +125,17 @@ internal sealed unsafe partial class SimdBackend
         using var scope = new TensorScope();
         var w = Dense(weight);
         var b = bias is null ? null : Dense(bias);
-        var length = ImplicitGemm.TailLength(plan.Rows, plan.Depth);
         if (plan.Channels == 1 && DepthwiseKernel.Suits(plan))
         {
             DepthwiseKernel.Run(Workers, plan, w, b, activation, y.Pointer);
         }
+        else if (SlidingConv.Suits(plan))
+        {
+            SlidingConv.Run(Workers, plan, w, b, activation, y.Pointer);
+        }
         else
         {
+            var length = ImplicitGemm.TailLength(plan.Rows, plan.Depth);
             var tails = Tensor.Empty([plan.Groups, checked((int)length)], this).Pointer;
             for (var group = 0; group < plan.Groups; group++)
             {

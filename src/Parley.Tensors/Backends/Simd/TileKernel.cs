@@ -14,6 +14,13 @@ internal static unsafe class TileKernel
         get => Vector512.IsHardwareAccelerated ? Tile512.Rows : Vector256.IsHardwareAccelerated ? Tile256.Rows : Tile128.Rows;
     }
 
+    /// <summary>Rows of a tile for results of few rows, such as the width of a head: eight divide what twelve would fill up with zeros.</summary>
+    internal static int ShortRows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.IsHardwareAccelerated ? ShortTile512.Rows : Rows;
+    }
+
     /// <summary>Columns of a tile: two vectors.</summary>
     internal static int Columns
     {
@@ -22,36 +29,49 @@ internal static unsafe class TileKernel
     }
 
     /// <summary>c[rows, columns] (+)= a[steps, rows]ᵀ b[steps, columns], one whole tile; both are packed.</summary>
-    internal static void Run(int steps, float* a, float* b, float* c, long cStride, bool add) => Run(steps, a, 1, Rows, b, c, cStride, add);
+    internal static void Run(int steps, float* a, float* b, float* c, long cStride, bool add) => Run(steps, a, 1, Rows, b, Columns, c, cStride, add);
 
-    /// <summary>The same with a where it lies: its rows and steps are so many floats apart.</summary>
-    internal static void Run(int steps, float* a, long aRow, long aStep, float* b, float* c, long cStride, bool add)
+    /// <summary>c[short rows, columns] += a[steps, short rows]ᵀ b[steps, columns]; both are packed.</summary>
+    internal static void RunShort(int steps, float* a, float* b, float* c, long cStride)
     {
         if (Vector512.IsHardwareAccelerated)
         {
-            Tile512.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Tile256.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
+            ShortTile512.Multiply(steps, a, 1, ShortTile512.Rows, b, ShortTile512.Columns, c, cStride, add: true);
         }
         else
         {
-            Tile128.Multiply(steps, a, aRow, aStep, b, c, cStride, add);
+            Run(steps, a, b, c, cStride, add: true);
+        }
+    }
+
+    /// <summary>One whole tile with a and b where they lie: their rows and steps are so many floats apart.</summary>
+    internal static void Run(int steps, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cStride, bool add)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Tile512.Multiply(steps, a, aRow, aStep, b, bStep, c, cStride, add);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Tile256.Multiply(steps, a, aRow, aStep, b, bStep, c, cStride, add);
+        }
+        else
+        {
+            Tile128.Multiply(steps, a, aRow, aStep, b, bStep, c, cStride, add);
         }
     }
 
     /// <summary>The same where only some rows and columns of c exist; those of a exist, or are zero.</summary>
-    internal static void RunEdge(int steps, float* a, long aRow, long aStep, float* b, float* c, long cStride, bool add, int rows, int columns)
+    internal static void RunEdge(int steps, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cStride, bool add, int rows, int columns)
     {
         if (rows == Rows && columns == Columns)
         {
-            Run(steps, a, aRow, aStep, b, c, cStride, add);
+            Run(steps, a, aRow, aStep, b, bStep, c, cStride, add);
             return;
         }
 
         var tile = stackalloc float[12 * 32];
-        Run(steps, a, aRow, aStep, b, tile, Columns, add: false);
+        Run(steps, a, aRow, aStep, b, bStep, tile, Columns, add: false);
         for (var r = 0; r < rows; r++)
         {
             var (from, to) = ((long)r * Columns, r * cStride);

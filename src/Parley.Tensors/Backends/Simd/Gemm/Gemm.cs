@@ -95,7 +95,7 @@ internal static unsafe class Gemm
         try
         {
             var alone = (long)(m - inPlace) * k < PackAlone;
-            (alone ? Alone : workers).Run(strips - inPlace / tileRows, strip => PackStrip<TTile>(a + inPlace * aRow, aRow, aColumn, strip, m - inPlace, k, step, packed));
+            PackAll(alone ? Alone : workers, a + inPlace * aRow, aRow, aColumn, m - inPlace, tileRows, k, step, packed);
 
             // About a quarter of a million multiply-adds a piece, and at least one strip.
             var perPiece = (int)Math.Clamp((1L << 18) / ((long)strips * tileRows * tileColumns * k), 1, panels);
@@ -154,8 +154,7 @@ internal static unsafe class Gemm
             for (var start = 0; start < n; start += width)
             {
                 var (first, columns) = (start, Math.Min(width, n - start));
-                workers.Run(Ceiling(columns, tileColumns), panel =>
-                    PackStrip<TTile>(b + first * bColumn, bColumn, bRow, panel, columns, k, step, packed, tileColumns));
+                PackAll(workers, b + first * bColumn, bColumn, bRow, columns, tileColumns, k, step, packed);
 
                 var blockColumns = Even(columns, BlockColumns, tileColumns);
                 var across = Ceiling(columns, blockColumns);
@@ -189,9 +188,9 @@ internal static unsafe class Gemm
         for (var p = 0; p < k; p += step)
         {
             var depth = Math.Min(step, k - p);
-            for (var row = inPlace; row < rows; row += tileRows)
+            if (inPlace < rows)
             {
-                Packing.Pack(a + row * aRow + p * aColumn, aRow, aColumn, Math.Min(tileRows, rows - row), tileRows, depth, packedA + (long)(row - inPlace) * depth);
+                Packing.Strips(a + inPlace * aRow + p * aColumn, aRow, aColumn, rows - inPlace, tileRows, depth, packedA, (long)tileRows * depth);
             }
 
             for (var column = 0; column < columns; column += tileColumns)
@@ -211,15 +210,16 @@ internal static unsafe class Gemm
     }
 
     // A strip of k steps is packed as one run: step after step, so that any depth of it can be taken from p * lanes on.
-    private static void PackStrip<TTile>(float* source, long laneStride, long depthStride, int strip, int lanes, int k, int step, float* packed, int width = 0)
-        where TTile : struct, ITile
+    private static void PackAll(Workers workers, float* source, long laneStride, long depthStride, int lanes, int width, int k, int step, float* packed)
     {
-        width = width > 0 ? width : TTile.Rows;
-        var lane = strip * width;
-        for (var p = 0; p < k; p += step)
+        var (together, steps) = (Packing.LanesTogether(width), Ceiling(k, step));
+        workers.Run(Ceiling(lanes, together) * steps, piece =>
         {
-            Packing.Pack(source + lane * laneStride + p * depthStride, laneStride, depthStride, Math.Min(width, lanes - lane), width, Math.Min(step, k - p), packed + (long)lane * k + (long)p * width);
-        }
+            var (group, part) = Math.DivRem(piece, steps);
+            var (lane, p) = (group * together, part * step);
+            Packing.Strips(
+                source + lane * laneStride + p * depthStride, laneStride, depthStride, Math.Min(together, lanes - lane), width, Math.Min(step, k - p), packed + (long)lane * k + (long)p * width, (long)width * k);
+        });
     }
 
     private static void Multiply<TTile>(int depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, int rows, int columns, bool add, float* edge)
@@ -229,11 +229,11 @@ internal static unsafe class Gemm
         {
             Prefetch.Rows(c, cRow, rows);
             Prefetch.Rows(a + TTile.Rows * aRow, aRow, rows);
-            TTile.Multiply(depth, a, aRow, aStep, b, c, cRow, add);
+            TTile.Multiply(depth, a, aRow, aStep, b, TTile.Columns, c, cRow, add);
             return;
         }
 
-        TTile.Multiply(depth, a, aRow, aStep, b, edge, TTile.Columns, add: false);
+        TTile.Multiply(depth, a, aRow, aStep, b, TTile.Columns, edge, TTile.Columns, add: false);
         for (var i = 0; i < rows; i++)
         {
             var from = edge + i * TTile.Columns;

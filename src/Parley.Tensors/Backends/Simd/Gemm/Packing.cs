@@ -8,6 +8,43 @@ namespace Parley.Tensors;
 /// <summary>Copies a strip of a matrix into the order in which a tile reads it.</summary>
 internal static unsafe class Packing
 {
+    private const int Together = 128;
+    private const int Ahead = 16;
+
+    /// <summary>Lanes that <see cref="Strips"/> takes at one time, in strips of <paramref name="width"/>: whole strips, and few enough for the ways of a first-level cache.</summary>
+    internal static int LanesTogether(int width) => Together / width * width;
+
+    /// <summary>Packs lanes into strips of <paramref name="width"/>, the first values of which lie <paramref name="stripFloats"/> floats apart.</summary>
+    internal static void Strips(float* source, long laneStride, long depthStride, int lanes, int width, int depth, float* target, long stripFloats)
+    {
+        // Where lanes are neighbours, a step is a run of memory, and the next step is far away: strips one by one would take a few floats of every page.
+        var whole = laneStride == 1 && depthStride != 1 && lanes >= width ? lanes / width : 0;
+        var lane = 0;
+        while (lane < whole * width)
+        {
+            var count = Math.Min(LanesTogether(width), (whole * width) - lane);
+            var from = source + lane;
+            for (var p = 0; p < depth; p++, from += depthStride)
+            {
+                var into = target + ((long)p * width);
+                for (var i = 0; i < count; i += width, into += stripFloats)
+                {
+                    Prefetch.At(from + (Ahead * depthStride) + i);
+                    Prefetch.At(from + (Ahead * depthStride) + i + 16);
+                    Copy(from + i, into, width);
+                }
+            }
+
+            lane += count;
+            target += count / width * stripFloats;
+        }
+
+        for (; lane < lanes; lane += width, target += stripFloats)
+        {
+            Pack(source + (lane * laneStride), laneStride, depthStride, Math.Min(width, lanes - lane), width, depth, target);
+        }
+    }
+
     /// <summary>
     /// target[p, lane] = source[lane * laneStride + p * depthStride] for p below <paramref name="depth"/>; lanes from <paramref name="valid"/>
     /// to <paramref name="width"/> are zero. Width is a multiple of 2 and at least 4.

@@ -11,7 +11,7 @@ internal readonly unsafe struct Tile512 : ITile
     public static int Columns => 32;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add)
+    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cRow, bool add)
     {
         Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector512<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
@@ -63,7 +63,7 @@ internal readonly unsafe struct Tile512 : ITile
             a += aStep;
             a4 += aStep;
             a8 += aStep;
-            b += 32;
+            b += bStep;
         }
 
         Store(c00, c01, c, add);
@@ -81,7 +81,7 @@ internal readonly unsafe struct Tile512 : ITile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<float> left, Vector512<float> right, float* c, bool add)
+    internal static void Store(Vector512<float> left, Vector512<float> right, float* c, bool add)
     {
         if (add)
         {

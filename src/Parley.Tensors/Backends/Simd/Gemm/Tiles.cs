@@ -12,16 +12,17 @@ internal unsafe interface ITile
     /// <summary>Columns of the block.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>c[rows, columns] (+)= a[rows, depth] b[depth, columns], b packed.</summary>
+    /// <summary>c[rows, columns] (+)= a[rows, depth] b[depth, columns].</summary>
     /// <param name="depth">Steps to sum over.</param>
     /// <param name="a">First value of a, where it lies or packed.</param>
     /// <param name="aRow">Floats from one row of a to the next: 1 when packed.</param>
     /// <param name="aStep">Floats from one step of a to the next: <see cref="Rows"/> when packed.</param>
-    /// <param name="b">Packed values of b, <see cref="Columns"/> a step.</param>
+    /// <param name="b">First value of b, where it lies or packed; columns are neighbours.</param>
+    /// <param name="bStep">Floats from one step of b to the next: <see cref="Columns"/> when packed.</param>
     /// <param name="c">First value of the result.</param>
     /// <param name="cRow">Floats from one row of c to the next.</param>
     /// <param name="add">Whether the product is added to what c holds.</param>
-    static abstract void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add);
+    static abstract void Multiply(long depth, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cRow, bool add);
 }
 
 /// <summary>6 × 16 over eight lanes: twelve accumulators, two of b and one of a fill the sixteen registers of AVX2.</summary>
@@ -32,7 +33,7 @@ internal readonly unsafe struct Tile256 : ITile
     public static int Columns => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add)
+    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cRow, bool add)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector256<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
@@ -61,7 +62,7 @@ internal readonly unsafe struct Tile256 : ITile
             c51 = Vector256.MultiplyAddEstimate(x, b1, c51);
             a += aStep;
             a3 += aStep;
-            b += 16;
+            b += bStep;
         }
 
         Store(c00, c01, c, add);
@@ -94,7 +95,7 @@ internal readonly unsafe struct Tile128 : ITile
     public static int Columns => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, float* c, long cRow, bool add)
+    public static void Multiply(long depth, float* a, long aRow, long aStep, float* b, long bStep, float* c, long cRow, bool add)
     {
         Vector128<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
         Vector128<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
@@ -123,7 +124,7 @@ internal readonly unsafe struct Tile128 : ITile
             c51 = Vector128.MultiplyAddEstimate(x, b1, c51);
             a += aStep;
             a3 += aStep;
-            b += 8;
+            b += bStep;
         }
 
         Store(c00, c01, c, add);
