@@ -53,9 +53,11 @@ public sealed class HmmTrellisTests
 
             Assert.Equal(Math.Log(paths.Sum(p => Math.Exp(p.Score))), likelihood, precision: 9);
             Assert.Equal(likelihood, trellis.Backward()[0], precision: 9);
-            var (score, expected) = paths.MaxBy(p => p.Score);
-            Assert.Equal(score, best, precision: 9);
-            Assert.Equal(expected, path);
+
+            // Two paths may take the same ways in another order: their scores differ by rounding alone, and either is the best.
+            Assert.Equal(paths.Max(p => p.Score), best, precision: 9);
+            var found = Assert.Single(paths, p => p.Path.SequenceEqual(path));
+            Assert.Equal(best, found.Score, precision: 9);
             Occupancies(trellis, network, c.frames, likelihood, paths);
         }).QuickCheckThrowOnFailure();
     }
