@@ -15,6 +15,7 @@ internal static class BenchCommand
         Examples:
           parley bench ops --only 'sgemm|linear' --threads 1,2
           parley bench decode --only beam_1024
+          parley bench conformer-step --threads 2
           parley bench whisper base --json >> ours.jsonl
           parley bench wav2vec2 base --precision int8
           parley bench whisper-base --seconds 600 --threads 2 --only sequential
@@ -24,7 +25,7 @@ internal static class BenchCommand
     /// <summary>The command as the parser sees it.</summary>
     public static Command Create(Terminal terminal)
     {
-        var what = new Argument<string>("WHAT") { Description = "ops, decode, lstm-step, whisper, wav2vec2, the name of a configuration, a model folder or a hub id" };
+        var what = new Argument<string>("WHAT") { Description = "ops, decode, conformer-step, lstm-step, whisper, wav2vec2, the name of a configuration, a model folder or a hub id" };
         var size = new Argument<string?>("SIZE") { Description = "With whisper or wav2vec2: tiny, base, small, large-v3, …", Arity = ArgumentArity.ZeroOrOne };
         var threads = new Option<string>("--threads") { Description = "Thread counts, one after another; default: 1 and all cores", DefaultValueFactory = _ => Environment.ProcessorCount == 1 ? "1" : $"1,{Environment.ProcessorCount}", HelpName = "LIST" };
         var runs = new Option<int>("--runs") { Description = "Samples of each measurement, of about 0.1 s", DefaultValueFactory = _ => 7, HelpName = "N" };

@@ -1,3 +1,4 @@
+using Parley.Models;
 using Parley.Nn;
 using Parley.Tensors;
 
@@ -7,38 +8,52 @@ namespace Parley.Cli;
 internal static class TrainingBenches
 {
     private const int Batch = 8;
-    private const int Labels = 80;
-    private const int Symbols = 29;
+    private const int MelFrames = 800;
+    private const int Mels = 80;
 
     /// <summary>Whether a name is one of these.</summary>
-    public static bool Has(string name) => name is "lstm-step";
+    public static bool Has(string name) => name is "conformer-step" or "lstm-step";
 
     /// <summary>The measurement of this name.</summary>
     public static IReadOnlyList<(string Name, Func<Action> Make)> Of(string name, Backend backend) =>
     [
-        (name, () =>
-        {
-            var built = Weights.Build(new RandomWeights(0), w => new SpeechLstm(w), new WeightsOptions(backend, trains: _ => true));
-            var mel = OpBenches.Random([Batch, 800, 80], backend);
-            var random = new Random(2);
-            int[][] targets = [.. Enumerable.Range(0, Batch).Select(_ => Enumerable.Range(0, Labels).Select(_ => random.Next(1, Symbols)).ToArray())];
-            int[] frames = [.. Enumerable.Repeat(400, Batch)];
-            var optimizer = new Adam(weightDecay: 0.01f);
-            ulong step = 0;
-            return () =>
-            {
-                using var scope = new TensorScope();
-                var logits = built.Model.Forward(mel, new TrainingPass(step++));
-                var gradients = CtcLoss.Compute(logits, frames, targets, blank: 0, zeroInfinity: true).Backward();
-                optimizer.Step(
-                    [.. built.Parameters.Where(p => p.Tensor is { IsParameter: true }).Select(p => new TrainedParameter(p.Name, p.Tensor!, gradients[p.Tensor!]!, Decays: true))], 1e-4);
-            };
-        }),
+        (name, () => name == "lstm-step"
+            ? Step(backend, w => new SpeechLstm(w), (model, mel, pass) => model.Forward(mel, pass), frames: 400, labels: 80, SpeechLstm.Symbols)
+            : Step(backend, w => new ConformerCtc(w, ConformerS), (model, mel, pass) => model.Forward(mel, null, pass), frames: 200, labels: 60, ConformerS.VocabSize)),
     ];
+
+    // As the peer has it: no dropout, full 3x3 convolutions of the model's width.
+    private static ConformerCtcConfig ConformerS => new(
+        new ConformerConfig(
+            Dim: 144, Layers: 16, Heads: 4, FeedForward: 576, ConvKernel: 31, MelBins: Mels, SubsamplingFactor: 4, SubsamplingChannels: 144,
+            Dropout: 0, ActivationDropout: 0, AttentionDropout: 0, Subsampling: "striding", ScaleInput: false),
+        VocabSize: 129,
+        Blank: 0);
+
+    private static Action Step<T>(Backend backend, Func<Weights, T> build, Func<T, Tensor, TrainingPass, Tensor> forward, int frames, int labels, int symbols)
+    {
+        var (model, parameters) = Weights.Build(new RandomWeights(0), build, new WeightsOptions(backend, trains: _ => true));
+        var mel = OpBenches.Random([Batch, MelFrames, Mels], backend);
+        var random = new Random(2);
+        int[][] targets = [.. Enumerable.Range(0, Batch).Select(_ => Enumerable.Range(0, labels).Select(_ => random.Next(1, symbols)).ToArray())];
+        int[] lengths = [.. Enumerable.Repeat(frames, Batch)];
+        var optimizer = new Adam(weightDecay: 0.01f);
+        ulong step = 0;
+        return () =>
+        {
+            using var scope = new TensorScope();
+            var logits = forward(model, mel, new TrainingPass(step++));
+            var gradients = CtcLoss.Compute(logits, lengths, targets, blank: 0, zeroInfinity: true).Backward();
+            optimizer.Step(
+                [.. parameters.Where(p => p.Tensor is { IsParameter: true }).Select(p => new TrainedParameter(p.Name, p.Tensor!, gradients[p.Tensor!]!, Decays: true))], 1e-4);
+        };
+    }
 
     /// <summary>The shape of Deep Speech 2 (Amodei et al. 2016, arXiv 1512.02595) with LSTM cells: two convolutions, five layers of both directions.</summary>
     private sealed class SpeechLstm(Weights w)
     {
+        public const int Symbols = 29;
+
         private readonly Tensor _first = w.Get("conv1.weight", [32, 1, 41, 11], Init.KaimingUniform(451));
         private readonly BatchNorm _firstNorm = new(w["norm1"], 32);
         private readonly Tensor _second = w.Get("conv2.weight", [32, 32, 21, 11], Init.KaimingUniform(7392));

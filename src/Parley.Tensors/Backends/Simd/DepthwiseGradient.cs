@@ -78,12 +78,18 @@ internal sealed unsafe class DepthwiseGradient
     /// <summary>From the split form back to rows.</summary>
     internal void Join(ReadOnlySpan<float> room, float* x)
     {
-        for (var row = 0; row < _height; row++)
+        new Span<float>(x, _height * _width).Clear();
+        for (var phase = 0; phase < _o.StrideWidth; phase++)
         {
-            for (var column = 0; column < _width; column++)
+            var (first, at, count) = Columns(phase);
+            for (var row = 0; row < _height && count > 0; row++)
             {
-                var (at, phase) = Math.DivRem(column + _o.PadWidth, _o.StrideWidth);
-                x[((long)row * _width) + column] = at < _phase ? room[(((row * _o.StrideWidth) + phase) * _phase) + at] : 0f;
+                var columns = x + ((long)row * _width) + first;
+                var split = room.Slice(Part(row, phase) + at, count);
+                for (var i = 0; i < split.Length; i++)
+                {
+                    columns[(long)i * _o.StrideWidth] = split[i];
+                }
             }
         }
     }
@@ -91,23 +97,35 @@ internal sealed unsafe class DepthwiseGradient
     private void Split(float* x, Span<float> room)
     {
         room.Clear();
-        for (var row = 0; row < _height; row++)
+        for (var phase = 0; phase < _o.StrideWidth; phase++)
         {
-            for (var column = 0; column < _width; column++)
+            var (first, at, count) = Columns(phase);
+            for (var row = 0; row < _height && count > 0; row++)
             {
-                var (at, phase) = Math.DivRem(column + _o.PadWidth, _o.StrideWidth);
-                if (at < _phase)
+                var columns = x + ((long)row * _width) + first;
+                var split = room.Slice(Part(row, phase) + at, count);
+                for (var i = 0; i < split.Length; i++)
                 {
-                    room[(((row * _o.StrideWidth) + phase) * _phase) + at] = x[((long)row * _width) + column];
+                    split[i] = columns[(long)i * _o.StrideWidth];
                 }
             }
         }
     }
 
+    private int Part(int row, int phase) => ((row * _o.StrideWidth) + phase) * _phase;
+
+    /// <summary>Input columns of a phase that results read, a stride apart: the first, its place in the split form, and how many.</summary>
+    private (int First, int At, int Count) Columns(int phase)
+    {
+        var first = (((phase - _o.PadWidth) % _o.StrideWidth) + _o.StrideWidth) % _o.StrideWidth;
+        var at = (first + _o.PadWidth) / _o.StrideWidth;
+        return first >= _width ? (0, 0, 0) : (first, at, Math.Max(0, Math.Min(((_width - 1 - first) / _o.StrideWidth) + 1, _phase - at)));
+    }
+
     private Span<float> Read(Span<float> room, int row, int tap)
     {
         var (at, phase) = Math.DivRem(tap * _o.DilationWidth, _o.StrideWidth);
-        return room.Slice((((row * _o.StrideWidth) + phase) * _phase) + at, _outWidth);
+        return room.Slice(Part(row, phase) + at, _outWidth);
     }
 
     private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
