@@ -49,9 +49,11 @@ internal static class Commands
     private static RootCommand Create(Terminal terminal) => new("Speech to text and back, in pure C#.")
     {
         TranscribeCommand.Create(terminal),
+        AlignCommand.Create(terminal),
         EvalCommand.Create(terminal),
         TrainCommand.Create(terminal),
         ReportCommand.Create(terminal),
+        AverageCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         LmCommand.Create(terminal),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Parley.Models;
 using Parley.Training;
 
 namespace Parley.Cli;
@@ -13,8 +14,10 @@ internal static class TrainCommand
 
         Examples:
           parley train configs/whisper-digits.json
+          parley train configs/hmm-digits.json
           parley train configs/whisper-digits.json --set steps=100 --set output=../runs/short
           parley train configs/whisper-digits.json --resume
+          mpirun -n 2 parley train configs/whisper-digits.json          (Open MPI; each process takes every second batch)
           parley train --fields
         """;
 
@@ -43,9 +46,42 @@ internal static class TrainCommand
 
     private static int Run(Terminal terminal, TrainingConfig config, bool resume, bool check, CancellationToken cancel)
     {
-        using var task = TaskCatalog.Create(config);
+        using var processes = MpiProcesses.Join();
+        try
+        {
+            return Run(terminal, config, processes, resume, check, cancel);
+        }
+        catch (Exception e) when (processes.Count > 1 && e is not OperationCanceledException)
+        {
+            // The others would wait for this one for ever.
+            terminal.Fail($"process {processes.Rank} of {processes.Count}: {Failure.Line(e)}");
+            processes.Abort();
+            throw;
+        }
+    }
+
+    private static int Run(Terminal terminal, TrainingConfig config, ICollective processes, bool resume, bool check, CancellationToken cancel)
+    {
+        // The first process looks at everything, and writes what all need, before the others do: a mistake is told once.
+        if (processes.Rank > 0)
+        {
+            processes.Wait();
+        }
+
+        var isCounted = config.Model.Type == HmmGmmConfig.Type;
+        if (isCounted && processes.Count > 1)
+        {
+            throw new NotSupportedException("an hmm-gmm is trained in one process, on all cores; start it without mpirun");
+        }
+
+        using var task = isCounted ? null : TaskCatalog.Create(config);
         var progress = new TrainingProgress(terminal, config.Steps);
-        using var trainer = new Trainer(config, task, progress);
+        using ITrainingRun run = task is null ? new HmmGmmRun(config, progress) : new Trainer(config, task, progress, processes);
+        if (processes.Rank == 0)
+        {
+            processes.Wait();
+        }
+
         if (check)
         {
             return 0;
@@ -53,14 +89,14 @@ internal static class TrainCommand
 
         try
         {
-            trainer.Run(resume, cancel);
+            run.Run(resume, cancel);
         }
         finally
         {
             progress.Clear();
         }
 
-        terminal.Write($"{trainer.ModelFolder}\n");
+        terminal.Write(processes.Rank == 0 ? $"{run.ModelFolder}\n" : "");
         return 0;
     }
 }

@@ -12,7 +12,7 @@ namespace Parley.Models;
 // end, since its prediction network knows no pieces.
 
 /// <summary>A Conformer with a CTC head or as a transducer as the recogniser sees it: a folder of Parakeet, or a .nemo file.</summary>
-internal sealed class ConformerSpeechModel : ISpeechModel
+internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
 {
     private const double LongestStretch = 30;
 
@@ -23,6 +23,7 @@ internal sealed class ConformerSpeechModel : ISpeechModel
     private readonly CtcSymbols _symbols;
     private readonly int _blank;
     private readonly Backend _backend;
+    private readonly Lazy<CtcAligner> _aligner;
 
     private ConformerSpeechModel(ConformerCtc model, NemoMelOptions front, CtcSymbols symbols, Backend backend)
         : this(model.Encoder, x => model.Forward(x), model.Config.Blank, front, symbols, backend)
@@ -36,6 +37,7 @@ internal sealed class ConformerSpeechModel : ISpeechModel
     {
         (_hear, _blank, _front, _symbols, _backend) = (hear, blank, new NemoMel(front), symbols, backend);
         _rate = new ConformerRate(encoder.Config, front.HopLength);
+        _aligner = new Lazy<CtcAligner>(() => new CtcAligner(_symbols.Texts, _blank, (double)_rate.SamplesPerFrame / SpeechRecognizer.SampleRate));
     }
 
     private delegate void KeptRows(ReadOnlySpan<float> rows, int width, int offset);
@@ -82,6 +84,31 @@ internal sealed class ConformerSpeechModel : ISpeechModel
         return options.Detector is { } detector
             ? CtcSpeechModel.Speech(samples, detector, piece => Run(piece, ctc, progress: null, cancel), progress)
             : Run(samples, ctc, progress, cancel);
+    }
+
+    public void Check(string word)
+    {
+        if (_transducer is not null)
+        {
+            throw new ArgumentException("this model is a transducer: it says symbols when it likes, so words have no times to be found; give a CTC model");
+        }
+
+        _aligner.Value.Check(word);
+    }
+
+    public AlignedText Align(ReadOnlyMemory<float> samples, IReadOnlyList<(string Word, int Line)> words, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        var chunks = CtcChunk.Cut(samples.Length, new CtcOptions(), _rate);
+        var symbols = _symbols.Texts.Count;
+        var scores = new float[checked((chunks.Count == 0 ? 0 : chunks[^1].FrameOffset + chunks[^1].EndKept) * symbols)];
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Hear(samples.Span, chunks, i, i + 1, (rows, width, offset) => rows.CopyTo(scores.AsSpan(offset * width)));
+            progress?.Report(TimeSpan.FromSeconds((double)(chunks[i].Start + chunks[i].Samples) / SpeechRecognizer.SampleRate));
+        }
+
+        return _aligner.Value.Align(scores, TimeSpan.FromSeconds((double)samples.Length / SpeechRecognizer.SampleRate), words);
     }
 
     private IEnumerable<TranscriptSegment> Run(ReadOnlyMemory<float> samples, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)

@@ -6,10 +6,12 @@ using Parley.Text;
 namespace Parley.Models;
 
 /// <summary>A CTC checkpoint of the wav2vec 2.0, HuBERT, WavLM or wav2vec2-conformer family as the recogniser sees it.</summary>
-internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
+internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel, IAligner
 {
     private const int FramesPerSecond = 100;
     private const int WindowSeconds = 20;
+
+    private readonly Lazy<CtcAligner> _aligner = new(transcriber.Aligner);
 
     public static CtcSpeechModel FromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options)
     {
@@ -37,6 +39,11 @@ internal sealed class CtcSpeechModel(CtcTranscriber transcriber) : ISpeechModel
             ? Speech(samples, detector, piece => transcriber.TranscribeSegments(piece, ctc, progress: null, cancel), progress)
             : transcriber.TranscribeSegments(samples, ctc, progress, cancel);
     }
+
+    public void Check(string word) => _aligner.Value.Check(word);
+
+    public AlignedText Align(ReadOnlyMemory<float> samples, IReadOnlyList<(string Word, int Line)> words, IProgress<TimeSpan>? progress, CancellationToken cancel) =>
+        _aligner.Value.Align(transcriber.Scores(samples, progress, cancel), TimeSpan.FromSeconds((double)samples.Length / Wav2Vec2Config.SampleRate), words);
 
     /// <summary>Throws when settings ask for what only Whisper has.</summary>
     internal static void RefuseWhisper(TranscriptionOptions options)

@@ -66,6 +66,25 @@ public sealed class CtcTranscriber
         return Run(samples, options, progress, cancel);
     }
 
+    /// <summary>Scores of all symbols in every frame of a recording [frames, symbols].</summary>
+    internal float[] Scores(ReadOnlyMemory<float> samples, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        var chunks = CtcChunk.Cut(samples.Length, new CtcOptions(), _model.Config);
+        var scores = new float[checked((chunks.Count == 0 ? 0 : chunks[^1].FrameOffset + chunks[^1].EndKept) * _model.Config.VocabSize)];
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Hear(samples.Span, chunks, i, i + 1, (kept, offset) => kept.CopyTo(scores.AsSpan(offset * _model.Config.VocabSize)));
+            progress?.Report(TimeSpan.FromSeconds((double)(chunks[i].Start + chunks[i].Samples) / Wav2Vec2Config.SampleRate));
+        }
+
+        return scores;
+    }
+
+    /// <summary>Alignment with the model's symbols.</summary>
+    internal CtcAligner Aligner() => new(
+        SymbolTexts.Of(_vocabulary, _model.Config.VocabSize), _model.Config.Blank, (double)_model.Config.SamplesPerFrame / Wav2Vec2Config.SampleRate);
+
     private IEnumerable<TranscriptSegment> Run(ReadOnlyMemory<float> samples, CtcOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {
         var chunks = CtcChunk.Cut(samples.Length, options, _model.Config);

@@ -15,6 +15,9 @@ namespace Parley.Models;
 /// <summary>A speech recogniser of hidden Markov models. Never changes once built, so threads share it.</summary>
 public sealed class HmmGmm
 {
+    // 2 GiB of densities: with the 150 states of phones five hours.
+    private const long MaxDensities = 1L << 28;
+
     // Silence before, between and after words is as likely as none.
     private static readonly double s_half = Math.Log(0.5);
 
@@ -129,6 +132,8 @@ public sealed class HmmGmm
         return new HmmGmm(config, weights.ToArray(), means.ToArray(), variances.ToArray(), selfLoops.ToArray());
     }
 
+    internal bool Knows(string word) => _entries.ContainsKey(word);
+
     internal int FirstState(int unit) => _firstStates[unit];
 
     /// <summary>Words in a row, in any of their pronunciations, with silence around and between them or not.</summary>
@@ -160,6 +165,11 @@ public sealed class HmmGmm
     internal double[] LogDensities(HmmNetwork network, ReadOnlySpan<float> padded, int frames)
     {
         int[] states = [.. network.Emissions];
+        if ((long)frames * states.Length > MaxDensities)
+        {
+            throw new InvalidDataException($"{frames} frames with {states.Length} states are more than this program holds; cut the recording and its text into parts");
+        }
+
         var densities = new double[frames * states.Length];
         var scratch = new float[Config.Gaussians];
         for (var slot = 0; slot < states.Length; slot++)

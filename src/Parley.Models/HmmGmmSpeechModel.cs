@@ -4,7 +4,7 @@ using Parley.Text;
 namespace Parley.Models;
 
 /// <summary>An HMM-GMM as the recogniser sees it: recordings in windows that begin and end in silence, each heard as a whole.</summary>
-internal sealed class HmmGmmSpeechModel(HmmGmm model) : ISpeechModel
+internal sealed class HmmGmmSpeechModel(HmmGmm model) : ISpeechModel, IAligner
 {
     private const int WindowSeconds = 20;
     private const int FramesPerSecond = 100;
@@ -20,6 +20,26 @@ internal sealed class HmmGmmSpeechModel(HmmGmm model) : ISpeechModel
 
         return SpeechGate.Skips(options, samples) ? [] : Windows(samples, options, progress, cancel);
     }
+
+    public void Check(string word)
+    {
+        if (Fit(word) is null)
+        {
+            throw new InvalidDataException($"the model does not know the word \"{word}\"");
+        }
+    }
+
+    public AlignedText Align(ReadOnlyMemory<float> samples, IReadOnlyList<(string Word, int Line)> words, IProgress<TimeSpan>? progress, CancellationToken cancel)
+    {
+        var duration = TimeSpan.FromSeconds((double)samples.Length / HmmGmmConfig.SampleRate);
+        var alignment = model.Align(model.Features(samples.Span), words.Select(w => Fit(w.Word)!));
+        progress?.Report(duration);
+        var phones = alignment.Phones.ToLookup(p => p.Parent, p => new AlignedUnit(p.Name, p.Start * model.FrameShift, p.End * model.FrameShift));
+        return new AlignedText(duration, "phones", alignment.LogProbability, [.. words.Select((w, i) =>
+            new AlignedWord(w.Word, w.Line, alignment.Words[i].Start * model.FrameShift, alignment.Words[i].End * model.FrameShift, [.. phones[i]]))]);
+    }
+
+    private string? Fit(string word) => ((string[])[word, word.ToLowerInvariant(), word.ToUpperInvariant()]).FirstOrDefault(model.Knows);
 
     private IEnumerable<TranscriptSegment> Windows(ReadOnlyMemory<float> samples, TranscriptionOptions options, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {

@@ -25,7 +25,18 @@ public static class HmmGmmTrainer
     /// <param name="cancel">Stops between passes.</param>
     /// <exception cref="InvalidDataException">Words or recordings that cannot be used; says which.</exception>
     public static HmmGmm Train(
-        IEnumerable<HmmGmmUtterance> utterances, HmmGmmTrainingOptions options, IProgress<HmmGmmProgress>? progress = null, Workers? workers = null, CancellationToken cancel = default)
+        IEnumerable<HmmGmmUtterance> utterances, HmmGmmTrainingOptions options, IProgress<HmmGmmProgress>? progress = null, Workers? workers = null, CancellationToken cancel = default) =>
+        Train(utterances, options, (pass, _, _) => progress?.Report(pass), from: null, workers, cancel);
+
+    /// <summary>The same, told of the models too, and able to go on where another run was.</summary>
+    /// <param name="utterances">Recordings with their words.</param>
+    /// <param name="options">How.</param>
+    /// <param name="passed">Told after every pass: the model that it made, and the one with which the next begins.</param>
+    /// <param name="from">Passes that are done, and the model with which the next begins; null: none.</param>
+    /// <param name="workers">Cores; null: all.</param>
+    /// <param name="cancel">Stops between passes.</param>
+    internal static HmmGmm Train(
+        IEnumerable<HmmGmmUtterance> utterances, HmmGmmTrainingOptions options, Action<HmmGmmProgress, HmmGmm, HmmGmm> passed, (int Passes, HmmGmm Model)? from, Workers? workers, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(utterances);
         ArgumentNullException.ThrowIfNull(options);
@@ -33,7 +44,7 @@ public static class HmmGmmTrainer
         workers ??= Workers.Shared;
         HmmGmmUtterance[] all = [.. utterances];
         var texts = all.Select(u => u.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToArray();
-        var model = Empty(all, texts, options);
+        var model = from?.Model ?? Empty(all, texts, options);
         var recordings = HmmRecording.Prepare(model, all, texts, workers, cancel);
         string[] leftOut = [.. recordings.Where(r => r.Frames < r.Shortest).Select(r => r.Where)];
         if (leftOut.Length == recordings.Length)
@@ -41,26 +52,24 @@ public static class HmmGmmTrainer
             throw new InvalidDataException($"hmm-gmm: all {leftOut.Length} recordings are too short for their words, {leftOut[0]} for one; are texts and recordings of each other?");
         }
 
-        return Train(model, [.. recordings.Where(r => r.Frames >= r.Shortest)], options, progress, leftOut, workers, cancel);
+        return Train(model, [.. recordings.Where(r => r.Frames >= r.Shortest)], options, passed, from?.Passes ?? 0, leftOut, workers, cancel);
     }
 
-    /// <summary>Trains a model of one density a state, of which only the configuration counts.</summary>
+    /// <summary>Trains a model; when no passes are done it has one density a state, and only its configuration counts.</summary>
     internal static HmmGmm Train(
-        HmmGmm model, IReadOnlyList<HmmRecording> recordings, HmmGmmTrainingOptions options, IProgress<HmmGmmProgress>? progress, IReadOnlyList<string> leftOut, Workers workers, CancellationToken cancel)
+        HmmGmm model, IReadOnlyList<HmmRecording> recordings, HmmGmmTrainingOptions options, Action<HmmGmmProgress, HmmGmm, HmmGmm> passed, int done, IReadOnlyList<string> leftOut, Workers workers, CancellationToken cancel)
     {
         var floor = Variances(recordings, model.Config.Dim).Select(v => v * options.VarianceFloor).ToArray();
-        model = FlatStart(model, recordings, floor);
+        model = done > 0 ? model : FlatStart(model, recordings, floor);
         int[] schedule = [.. Schedule(options)];
-        for (var i = 0; i < schedule.Length; i++)
+        for (var i = done; i < schedule.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
             var counts = Count(model, recordings, workers);
             model = Estimate(model, counts, floor, options.MinOccupancy, loops: true);
-            progress?.Report(new HmmGmmProgress(i + 1, schedule.Length, schedule[i], counts.LogLikelihood / counts.Frames, leftOut));
-            if (i + 1 < schedule.Length && schedule[i + 1] > schedule[i])
-            {
-                model = Split(model, counts, schedule[i + 1], options);
-            }
+            var next = i + 1 < schedule.Length && schedule[i + 1] > schedule[i] ? Split(model, counts, schedule[i + 1], options) : model;
+            passed(new HmmGmmProgress(i + 1, schedule.Length, schedule[i], counts.LogLikelihood / counts.Frames, leftOut), model, next);
+            model = next;
         }
 
         return model;

@@ -1,3 +1,5 @@
+using Parley.Decoding;
+
 namespace Parley.Models;
 
 /// <summary>The three problems of Rabiner 1989, §III, over a network: likelihood, best path, and who was where when. In natural logarithms.</summary>
@@ -74,33 +76,9 @@ internal sealed class HmmTrellis(HmmNetwork network, double[] transitions, doubl
     /// <summary>The single best path (eq. 30-35): its probability, and its nodes with the frames heard when each is reached; of equal ways the first.</summary>
     public (double LogProbability, List<(int Frame, int Node)> Path) Viterbi()
     {
-        var delta = Start();
-        var psi = new int[delta.Length];
-        for (var t = 0; t <= frames; t++)
-        {
-            foreach (var node in _order)
-            {
-                var at = (t * _nodes.Length) + node;
-                psi[at] = -1;
-                if (Row(t, node) is var row and >= 0)
-                {
-                    var best = delta[at];
-                    for (var way = network.First[node]; way < network.First[node + 1]; way++)
-                    {
-                        var score = delta[row + network.From[way]] + transitions[way];
-                        if (score > best)
-                        {
-                            (best, psi[at]) = (score, way);
-                        }
-                    }
-
-                    delta[at] = best + Emission(t, node);
-                }
-            }
-        }
-
-        var probability = delta[(frames * _nodes.Length) + network.End];
-        return (probability, double.IsNegativeInfinity(probability) ? [] : Trace(psi));
+        var rows = new ViterbiRows<int>(frames + 1, _nodes.Length, Advance);
+        var probability = rows.Last[network.End];
+        return (probability, double.IsNegativeInfinity(probability) ? [] : Trace(rows));
     }
 
     /// <summary>γ_t(i) of an emitting node: the probability of being there, all observations known (eq. 27).</summary>
@@ -147,13 +125,42 @@ internal sealed class HmmTrellis(HmmNetwork network, double[] transitions, doubl
         }
     }
 
-    private List<(int Frame, int Node)> Trace(int[] psi)
+    // δ_t of all nodes from δ_t-1, and ψ_t: the way into each.
+    private void Advance(int t, ReadOnlySpan<double> before, Span<double> after, Span<int> ways)
+    {
+        after.Fill(double.NegativeInfinity);
+        ways.Fill(-1);
+        after[0] = t == 0 ? 0 : double.NegativeInfinity;
+        foreach (var node in _order)
+        {
+            var isNull = _nodes[node].Emission == HmmNetwork.Null;
+            if (t == 0 && !isNull)
+            {
+                continue;
+            }
+
+            var from = isNull ? after : before;
+            var best = after[node];
+            for (var way = network.First[node]; way < network.First[node + 1]; way++)
+            {
+                var score = from[network.From[way]] + transitions[way];
+                if (score > best)
+                {
+                    (best, ways[node]) = (score, way);
+                }
+            }
+
+            after[node] = best + Emission(t, node);
+        }
+    }
+
+    private List<(int Frame, int Node)> Trace(ViterbiRows<int> rows)
     {
         List<(int Frame, int Node)> path = [];
         for (var (t, node) = (frames, network.End); ;)
         {
             path.Add((t, node));
-            var way = psi[(t * _nodes.Length) + node];
+            var way = rows.Ways(t)[node];
             if (way < 0)
             {
                 break;

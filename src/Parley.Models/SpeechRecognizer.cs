@@ -84,6 +84,48 @@ public sealed class SpeechRecognizer : IDisposable
         return _model.Transcribe(samples, options, language, progress, cancel);
     }
 
+    /// <summary>Finds where in a recording the words of a known text are.</summary>
+    /// <param name="samples">Mono, 16 kHz, in ±1.</param>
+    /// <param name="name">What to call the text in messages.</param>
+    /// <param name="lines">The text; words stand between blanks. A CTC model takes any word that its symbols can spell, an HMM-GMM those of its vocabulary.</param>
+    /// <param name="progress">Told how much of the recording was heard.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="ArgumentException">The model has no frames to align with.</exception>
+    /// <exception cref="InvalidDataException">A word that the model cannot write, or words that do not fit the recording; says which line.</exception>
+    public AlignedText Align(
+        ReadOnlyMemory<float> samples, string name, IReadOnlyList<string> lines, IProgress<TimeSpan>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        if (_model is not IAligner aligner)
+        {
+            throw new ArgumentException($"a model of the family {ModelType} does not align; give a CTC model or an hmm-gmm");
+        }
+
+        List<(string Word, int Line)> words = [];
+        foreach (var (index, line) in lines.Index())
+        {
+            foreach (var word in line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            {
+                Check(aligner, word, $"{name}:{index + 1}");
+                words.Add((word, index + 1));
+            }
+        }
+
+        return words.Count > 0 ? aligner.Align(samples, words, progress, cancel) : throw new InvalidDataException($"{name}: there are no words to align");
+    }
+
+    private static void Check(IAligner aligner, string word, string where)
+    {
+        try
+        {
+            aligner.Check(word);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{where}: {e.Message}", e);
+        }
+    }
+
     /// <summary>The same computed on another thread: segments arrive while the next ones are decoded.</summary>
     public async IAsyncEnumerable<TranscriptSegment> TranscribeAsync(
         ReadOnlyMemory<float> samples, TranscriptionOptions? options = null, IProgress<TimeSpan>? progress = null, [EnumeratorCancellation] CancellationToken cancel = default)

@@ -131,7 +131,7 @@ public static class ConfigFile
         return config with
         {
             Output = Full(config.Output),
-            Model = config.Model with { From = config.Model.From is { } from ? Full(from) : null },
+            Model = config.Model with { From = config.Model.From is { } from ? Full(from) : null, Dictionary = config.Model.Dictionary is { } words ? Full(words) : null },
             Data = config.Data with { Train = [.. config.Data.Train.Select(Full)], Validation = config.Data.Validation?.Select(Full).ToArray() },
             Augment = config.Augment is { } augment
                 ? augment with { Noise = augment.Noise is { } noise ? Full(noise) : null, Rooms = augment.Rooms is { } rooms ? Full(rooms) : null }

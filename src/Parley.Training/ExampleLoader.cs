@@ -7,7 +7,7 @@ namespace Parley.Training;
 /// <param name="Epoch">From 0.</param>
 /// <param name="Index">Within the epoch.</param>
 /// <param name="IsLast">Of its epoch.</param>
-/// <param name="Examples">Utterances.</param>
+/// <param name="Examples">Utterances; none when the batch is another process's.</param>
 /// <param name="Seconds">Their audio, without padding.</param>
 public sealed record PreparedBatch(int Epoch, int Index, bool IsLast, IReadOnlyList<TrainingExample> Examples, double Seconds);
 
@@ -23,19 +23,23 @@ internal sealed class ExampleLoader : IDisposable
     private readonly Queue<Task<PreparedBatch>> _ahead = new();
     private IReadOnlyList<int[]> _plan = [];
     private int _epoch;
+    private readonly int _rank;
+    private readonly int _processes;
     private int _index;
+    private int _turn;
 
-    internal ExampleLoader(IReadOnlyList<ManifestEntry> entries, TrainingConfig config, ITrainingTask task, WaveAugmenter augmenter, int epoch, int index)
+    internal ExampleLoader(
+        IReadOnlyList<ManifestEntry> entries, TrainingConfig config, ITrainingTask task, WaveAugmenter augmenter, int epoch, int index, int rank = 0, int processes = 1)
     {
-        (_entries, _config, _task, _augmenter, _epoch, _index) = (entries, config, task, augmenter, epoch, index);
+        (_entries, _config, _task, _augmenter, _epoch, _index, _rank, _processes) = (entries, config, task, augmenter, epoch, index, rank, processes);
         _seconds = [.. entries.Select(e => e.Duration!.Value)];
         _plan = Plan(epoch);
     }
 
-    /// <summary>Waits for the next batch.</summary>
+    /// <summary>Waits for the next batch; processes take them in turns.</summary>
     internal PreparedBatch Next(CancellationToken cancel)
     {
-        while (_ahead.Count < Math.Max(1, _config.Data.Prefetch))
+        while (_ahead.Count < Math.Max(1, _config.Data.Prefetch) * _processes)
         {
             Enqueue();
         }
@@ -71,7 +75,9 @@ internal sealed class ExampleLoader : IDisposable
 
         var (epoch, index, isLast, chosen) = (_epoch, _index, _index == _plan.Count - 1, _plan[_index]);
         _index++;
-        _ahead.Enqueue(Task.Run(() => Prepare(epoch, index, isLast, chosen), _stop.Token));
+        var isMine = _turn == _rank;
+        _turn = (_turn + 1) % _processes;
+        _ahead.Enqueue(isMine ? Task.Run(() => Prepare(epoch, index, isLast, chosen), _stop.Token) : Task.FromResult(new PreparedBatch(epoch, index, isLast, [], Seconds: 0)));
     }
 
     private PreparedBatch Prepare(int epoch, int index, bool isLast, int[] chosen)
@@ -96,7 +102,8 @@ internal sealed class ExampleLoader : IDisposable
     {
         try
         {
-            return entry.Cut(AudioFile.LoadMono(entry.Audio, rate, cancel), rate);
+            var samples = entry.Cut(AudioFile.LoadMonoStrict(entry.Audio, rate, cancel), rate);
+            return samples.Length > 0 ? samples : throw new InvalidDataException($"{entry.Audio}: there is no sound in it");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException && !e.Message.StartsWith(entry.Manifest, StringComparison.Ordinal))
         {

@@ -8,6 +8,7 @@ internal sealed class GradientSum(IReadOnlyList<Parameter> trained) : IDisposabl
 {
     private readonly Tensor[] _sums = [.. trained.Select(p => Tensor.Allocate(p.Shape, p.Tensor!.Backend))];
     private readonly bool[] _has = new bool[trained.Count];
+    private readonly double[] _totals = new double[trained.Count + 3];
     private double _loss;
     private double _weight;
 
@@ -33,6 +34,36 @@ internal sealed class GradientSum(IReadOnlyList<Parameter> trained) : IDisposabl
                 Tensor.Update([_sums[i], gradient.Contiguous()], p => Add(p[0], p[1], factor, isFirst));
             }
         }
+    }
+
+    /// <summary>Adds what the other processes have summed, and gives the seconds of audio of all.</summary>
+    internal double Share(ICollective processes, double seconds)
+    {
+        if (processes.Count == 1)
+        {
+            return seconds;
+        }
+
+        (_totals[0], _totals[1], _totals[2]) = (_loss, _weight, seconds);
+        for (var i = 0; i < _has.Length; i++)
+        {
+            _totals[3 + i] = _has[i] ? 1 : 0;
+        }
+
+        processes.Sum(_totals);
+        (_loss, _weight) = (_totals[0], _totals[1]);
+        for (var i = 0; i < _has.Length; i++)
+        {
+            // A parameter may have a gradient from the batches of one process only.
+            if (_totals[3 + i] > 0)
+            {
+                var isMissing = !_has[i];
+                _has[i] = true;
+                Tensor.Update([_sums[i]], p => Share(processes, p[0], isMissing));
+            }
+        }
+
+        return _totals[2];
     }
 
     /// <summary>Mean loss, and the parameters that it depends on with their mean gradients, valid until the next <see cref="Clear"/>.</summary>
@@ -67,6 +98,16 @@ internal sealed class GradientSum(IReadOnlyList<Parameter> trained) : IDisposabl
         {
             sum[i] = (isFirst ? 0 : sum[i]) + (factor * gradient[i]);
         }
+    }
+
+    private static void Share(ICollective processes, Span<float> sum, bool isMissing)
+    {
+        if (isMissing)
+        {
+            sum.Clear();
+        }
+
+        processes.Sum(sum);
     }
 
     private static void Scale(Span<float> values, float scale)

@@ -50,6 +50,53 @@ internal sealed class RunCheckpoints(string folder, int keep)
         }
     }
 
+    /// <summary>Takes away what killed runs have left half written.</summary>
+    internal static void Clean(string folder)
+    {
+        foreach (var left in Directory.Exists(folder) ? Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".tmp" or ".part").ToArray() : [])
+        {
+            File.Delete(left);
+        }
+    }
+
+    /// <summary>Puts the mean of the newest checkpoints into the parameters.</summary>
+    /// <returns>Their steps, newest first.</returns>
+    internal IReadOnlyList<long> Mean(IReadOnlyList<Parameter> parameters, int last)
+    {
+        var steps = Steps().Take(last).ToArray();
+        if (steps.Length < last)
+        {
+            throw new InvalidDataException($"{folder}: {steps.Length} checkpoints are there, not {last}; a run keeps \"keepCheckpoints\" of them");
+        }
+
+        var open = new List<Checkpoint>();
+        try
+        {
+            open.AddRange(steps.Select(s => Checkpoint.Open(PathOf(s))));
+            foreach (var parameter in parameters.Where(p => p.Tensor is { IsParameter: true } || p.IsBuffer))
+            {
+                var sum = new double[checked((int)parameter.Shape.Count)];
+                foreach (var (checkpoint, step) in open.Zip(steps))
+                {
+                    Read(checkpoint, PathOf(step), Model + parameter.Name, parameter.Tensor!);
+                    var values = parameter.Tensor!.Values;
+                    for (var i = 0; i < sum.Length; i++)
+                    {
+                        sum[i] += values[i];
+                    }
+                }
+
+                parameter.Tensor!.Fill(Array.ConvertAll(sum, s => (float)(s / last)));
+            }
+        }
+        finally
+        {
+            open.ForEach(c => c.Dispose());
+        }
+
+        return steps;
+    }
+
     /// <summary>Puts the newest checkpoint back; null when there is none.</summary>
     internal RunState? Restore(IReadOnlyList<Parameter> parameters, Optimizer optimizer, WeightAverage? average)
     {

@@ -1,12 +1,14 @@
+using Parley.Models;
+
 namespace Parley.Training;
 
 /// <summary>From the type in a configuration to the code that trains it.</summary>
 public static class TaskCatalog
 {
     /// <summary>Families that can be trained.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer"];
+    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer", HmmGmmConfig.Type];
 
-    /// <summary>Builds the model of a configuration.</summary>
+    /// <summary>Builds the model of a configuration that is trained by gradients; an hmm-gmm is not, <see cref="HmmGmmRun"/> counts it.</summary>
     public static ITrainingTask Create(TrainingConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

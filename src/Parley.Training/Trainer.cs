@@ -9,7 +9,7 @@ namespace Parley.Training;
 /// All randomness of a step is a function of the seed and the step, of an utterance of seed, epoch and its place in the manifest; a run that is
 /// resumed from a checkpoint goes on bit by bit as if it had never stopped.
 /// </remarks>
-public sealed class Trainer : IDisposable
+public sealed class Trainer : ITrainingRun
 {
     private const double LossMemory = 0.98;
     private const int StepsBeforeAlarm = 100;
@@ -19,32 +19,40 @@ public sealed class Trainer : IDisposable
     private readonly ITrainingTask _task;
     private readonly TrainingData _data;
     private readonly ITrainingObserver _observer;
+    private readonly ICollective _processes;
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly Plateau? _plateau;
     private readonly WeightAverage? _average;
     private readonly RunCheckpoints _checkpoints;
     private readonly Parameter[] _trained;
+    private readonly Tensor[] _buffers;
     private readonly GradientSum _sum;
     private readonly Stopwatch _clock = new();
     private RunState _state = new();
     private long _stepsHere;
 
     /// <summary>Checks the data before any compute is spent.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="task">The model.</param>
+    /// <param name="observer">Told how it goes; of several processes the first one's.</param>
+    /// <param name="processes">Those that train together, each on every so-manieth batch; null: this one alone.</param>
     /// <exception cref="InvalidDataException">A manifest, a recording or a text cannot be used; says which line.</exception>
-    public Trainer(TrainingConfig config, ITrainingTask task, ITrainingObserver observer)
+    public Trainer(TrainingConfig config, ITrainingTask task, ITrainingObserver observer, ICollective? processes = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(observer);
-        (_config, _task, _observer) = (config, task, observer);
+        (_config, _task, _processes) = (config, task, processes ?? new SingleProcess());
+        _observer = IsFirst ? observer : new Silence();
         _trained = [.. task.Parameters.Where(p => p.Tensor is { IsParameter: true })];
         if (_trained.Length == 0)
         {
             throw new InvalidDataException("model.freeze leaves nothing to train");
         }
 
-        _data = TrainingData.Load(config, task, observer);
+        _buffers = [.. task.Parameters.Where(p => p.IsBuffer && p.Tensor is not null).Select(p => p.Tensor!)];
+        _data = TrainingData.Load(config, text => task.Encode(text), _observer);
         _sum = new GradientSum(_trained);
         _optimizer = Create(config.Optimizer ?? new OptimizerSettings());
         var schedule = config.Schedule ?? new ScheduleSettings();
@@ -54,35 +62,34 @@ public sealed class Trainer : IDisposable
         _checkpoints = new RunCheckpoints(Path.Combine(config.Output, "checkpoints"), config.KeepCheckpoints);
     }
 
-    /// <summary>Where the finished model is, or the best so far.</summary>
+    /// <inheritdoc/>
     public string ModelFolder => Path.Combine(_config.Output, "model");
 
-    /// <summary>Trains to the last step.</summary>
-    /// <param name="resume">Go on from the newest checkpoint in the output folder, if there is one.</param>
-    /// <param name="cancel">Stops after the step at hand and saves a checkpoint.</param>
+    private bool IsFirst => _processes.Rank == 0;
+
+    /// <inheritdoc/>
     public void Run(bool resume, CancellationToken cancel = default)
     {
         Directory.CreateDirectory(_config.Output);
         Begin(resume);
-        File.WriteAllText(Path.Combine(_config.Output, "config.json"), ConfigFile.Write(_config));
-        using var log = new MetricsLog(Path.Combine(_config.Output, "metrics.jsonl"), _state.MetricsLength);
+        using var log = IsFirst ? Log() : null;
         using var loader = new ExampleLoader(
-            _data.Train, _config, _task, new WaveAugmenter(_config.Augment, _task.SampleRate, cancel), _state.Epoch, _state.Batch);
+            _data.Train, _config, _task, new WaveAugmenter(_config.Augment, _task.SampleRate, cancel), _state.Epoch, _state.Batch, _processes.Rank, _processes.Count);
         _clock.Restart();
         var (heard, saved) = (0.0, _state.Step);
         while (_state.Step < _config.Steps)
         {
-            if (cancel.IsCancellationRequested)
+            if (AnyAsks(cancel))
             {
                 Save(log, ref saved);
                 _observer.Told($"stopped after step {_state.Step}; --resume goes on from here");
-                cancel.ThrowIfCancellationRequested();
+                throw new OperationCanceledException(cancel);
             }
 
             var report = Step(loader, ref heard, CancellationToken.None);
             if (_state.Step % _config.LogEvery == 0 || _state.Step == _config.Steps)
             {
-                log.Write(report);
+                log?.Write(report);
             }
 
             _observer.Stepped(report);
@@ -97,7 +104,7 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        if (_data.Validation.Count == 0)
+        if (_data.Validation.Count == 0 && IsFirst)
         {
             Export();
         }
@@ -123,6 +130,26 @@ public sealed class Trainer : IDisposable
         {
             throw new IOException($"{_config.Output}: there is a run already; --resume goes on with it, another \"output\" starts a new one");
         }
+
+        if (IsFirst)
+        {
+            RunCheckpoints.Clean(Path.Combine(_config.Output, "checkpoints"));
+            RunCheckpoints.Clean(ModelFolder);
+        }
+    }
+
+    private MetricsLog Log()
+    {
+        File.WriteAllText(Path.Combine(_config.Output, "config.json"), ConfigFile.Write(_config));
+        return new MetricsLog(Path.Combine(_config.Output, "metrics.jsonl"), _state.MetricsLength);
+    }
+
+    // Processes stop after the same step, whichever of them was asked.
+    private bool AnyAsks(CancellationToken cancel)
+    {
+        Span<double> asked = [cancel.IsCancellationRequested ? 1 : 0];
+        _processes.Sum(asked);
+        return asked[0] > 0;
     }
 
     private StepReport Step(ExampleLoader loader, ref double heard, CancellationToken cancel)
@@ -131,16 +158,23 @@ public sealed class Trainer : IDisposable
         var rate = _schedule.At(_state.Step) * (_plateau?.Scale ?? 1);
         _sum.Clear();
         var (seconds, epoch, utterances) = (0.0, _state.Epoch, new List<string>());
-        for (var i = 0; i < _config.Accumulate; i++)
+        var turns = _config.Accumulate * _processes.Count;
+        for (var i = 0; i < turns; i++)
         {
             var batch = loader.Next(cancel);
-            var seed = TrainingPass.Seed((ulong)_config.Seed, (ulong)((_state.Step * _config.Accumulate) + i));
+            var seed = TrainingPass.Seed((ulong)_config.Seed, (ulong)((_state.Step * turns) + i));
             utterances.AddRange(batch.Examples.Select(e => e.Where));
-            Accumulate(batch, seed);
+            if (i % _processes.Count == _processes.Rank)
+            {
+                Accumulate(batch, seed);
+            }
+
             (seconds, epoch) = (seconds + batch.Seconds, batch.Epoch);
             _state = _state with { Epoch = batch.IsLast ? batch.Epoch + 1 : batch.Epoch, Batch = batch.IsLast ? 0 : batch.Index + 1 };
         }
 
+        seconds = _sum.Share(_processes, seconds);
+        ShareBuffers();
         var (loss, trained) = _sum.Mean(IsMatrix);
         var clip = (_config.Optimizer ?? new OptimizerSettings()).Clip;
         var norm = clip > 0 ? GradientNorm.Clip(trained, clip) : GradientNorm.Of(trained);
@@ -167,6 +201,22 @@ public sealed class Trainer : IDisposable
         _sum.Add(mean, value, weight);
     }
 
+    // Running statistics are those of the batches that a process has seen: all go on with the mean of them.
+    private void ShareBuffers()
+    {
+        for (var i = 0; i < _buffers.Length && _processes.Count > 1; i++)
+        {
+            Tensor.Update([_buffers[i]], p =>
+            {
+                _processes.Sum(p[0]);
+                foreach (ref var value in p[0])
+                {
+                    value /= _processes.Count;
+                }
+            });
+        }
+    }
+
     /// <summary>Stops on gradients that are no numbers and on a loss that runs away.</summary>
     private void Watch(double loss, double norm, IReadOnlyList<string> utterances)
     {
@@ -185,7 +235,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void Validate(MetricsLog log, CancellationToken cancel)
+    private void Validate(MetricsLog? log, CancellationToken cancel)
     {
         if (_data.Validation.Count == 0)
         {
@@ -197,20 +247,21 @@ public sealed class Trainer : IDisposable
         {
             foreach (var (index, (manifest, entries)) in _data.Validation.Index())
             {
-                var report = Validation.Run(_task, manifest, entries, _state.Step, cancel);
+                // A process that stopped here would leave the others waiting.
+                var report = Validation.Run(_task.Transcribe, _task.SampleRate, manifest, entries, _state.Step, _processes, _processes.Count == 1 ? cancel : CancellationToken.None);
                 if (index == 0)
                 {
                     var isBest = !(report.WordErrorRate >= (_state.BestScore ?? double.PositiveInfinity));
                     report = report with { IsBest = isBest };
                     _plateau?.Observe(report.WordErrorRate);
                     _state = _state with { BestScore = isBest ? report.WordErrorRate : _state.BestScore };
-                    if (isBest)
+                    if (isBest && IsFirst)
                     {
                         _task.Save(ModelFolder);
                     }
                 }
 
-                log.Write(report);
+                log?.Write(report);
                 _observer.Validated(report);
             }
         }
@@ -227,9 +278,9 @@ public sealed class Trainer : IDisposable
         _average?.Swap();
     }
 
-    private void Save(MetricsLog log, ref long saved)
+    private void Save(MetricsLog? log, ref long saved)
     {
-        if (saved == _state.Step && _state.Step > 0)
+        if (log is null || (saved == _state.Step && _state.Step > 0))
         {
             return;
         }
@@ -258,4 +309,18 @@ public sealed class Trainer : IDisposable
         OptimizerKind.NovoGrad => new NovoGrad(o.Beta1, o.Beta2, o.Epsilon, o.WeightDecay),
         _ => throw new InvalidOperationException($"unknown optimiser {o.Kind}"),
     };
+    private sealed class Silence : ITrainingObserver
+    {
+        public void Stepped(StepReport report)
+        {
+        }
+
+        public void Validated(ValidationReport report)
+        {
+        }
+
+        public void Told(string message)
+        {
+        }
+    }
 }

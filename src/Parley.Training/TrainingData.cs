@@ -3,7 +3,8 @@ namespace Parley.Training;
 /// <summary>The utterances of a run, checked before the first step.</summary>
 internal sealed record TrainingData(IReadOnlyList<ManifestEntry> Train, IReadOnlyList<(string Manifest, IReadOnlyList<ManifestEntry> Entries)> Validation)
 {
-    internal static TrainingData Load(TrainingConfig config, ITrainingTask task, ITrainingObserver observer)
+    /// <summary>Reads and checks all manifests; <paramref name="check"/> throws on a text that the model cannot learn.</summary>
+    internal static TrainingData Load(TrainingConfig config, Action<string> check, ITrainingObserver observer)
     {
         var skipped = 0;
         List<ManifestEntry> train = [];
@@ -11,7 +12,7 @@ internal sealed record TrainingData(IReadOnlyList<ManifestEntry> Train, IReadOnl
         {
             if (Fits(entry, config.Data))
             {
-                Check(entry, task);
+                Check(entry, check);
                 train.Add(entry);
             }
             else
@@ -65,12 +66,12 @@ internal sealed record TrainingData(IReadOnlyList<ManifestEntry> Train, IReadOnl
                 FormattableString.Invariant($"{entry.Where}: {seconds} s is outside {data.MinSeconds} to {data.MaxSeconds} s; change data.minSeconds and data.maxSeconds, or set data.outside to \"skip\""));
     }
 
-    private static void Check(ManifestEntry entry, ITrainingTask task)
+    private static void Check(ManifestEntry entry, Action<string> check)
     {
         CheckFile(entry);
         try
         {
-            task.Encode(entry.Text);
+            check(entry.Text);
         }
         catch (InvalidDataException e)
         {

@@ -205,10 +205,10 @@ public sealed class CtcBeamDecoderTests
         Assert.Equal(expected[0].Ids, actual[0].Tokens.Select(t => t.Id));
     }
 
-    private static IEnumerable<int[]> Paths(int frames, int symbols) => Enumerable.Range(0, (int)Math.Pow(symbols, frames))
+    internal static IEnumerable<int[]> Paths(int frames, int symbols) => Enumerable.Range(0, (int)Math.Pow(symbols, frames))
         .Select(n => Enumerable.Range(0, frames).Select(t => n / (int)Math.Pow(symbols, t) % symbols).ToArray());
 
-    private static int[] Collapse(int[] path, int blank) => [.. path.Where((id, t) => id != blank && (t == 0 || path[t - 1] != id))];
+    internal static int[] Collapse(int[] path, int blank) => [.. path.Where((id, t) => id != blank && (t == 0 || path[t - 1] != id))];
 
     /// <summary>ln of the sum over all alignments of a reading.</summary>
     private static double Forward(float[] logits, int symbols, int blank, int[] ids)

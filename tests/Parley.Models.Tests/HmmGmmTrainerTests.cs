@@ -105,7 +105,7 @@ public sealed class HmmGmmTrainerTests
     {
         var config = truth.Config with { Gaussians = 1 };
         var empty = new HmmGmm(config, Ones(config.States), new float[config.States * Dim], Ones(config.States * Dim), [.. Ones(config.States).Select(_ => 0.5f)]);
-        return HmmGmmTrainer.Train(empty, recordings, options, told is null ? null : new Told(told), [], workers ?? Workers.Shared, TestContext.Current.CancellationToken);
+        return HmmGmmTrainer.Train(empty, recordings, options, (pass, _, _) => told?.Invoke(pass), done: 0, [], workers ?? Workers.Shared, TestContext.Current.CancellationToken);
     }
 
     private static double Likelihood(HmmGmm model, HmmRecording[] recordings)

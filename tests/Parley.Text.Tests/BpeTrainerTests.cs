@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -47,6 +48,78 @@ public sealed class BpeTrainerTests
         finally
         {
             File.Delete(path);
+        }
+    }
+
+    // What the deserialisers of huggingface/tokenizers ask for: src/tokenizer/serialization.rs, src/tokenizer/added_vocabulary.rs, src/models/bpe.
+    [Fact]
+    public void The_file_is_what_Pythons_tokenizers_reads()
+    {
+        var learnt = BpeTrainer.Train([.. Texts, "say \"a\\b\" naïve 😀"], size: 60, ["<blank>", "<pad>"]);
+        using var json = JsonDocument.Parse(learnt.ToJson());
+        var root = json.RootElement;
+        Assert.Equal(["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"], root.EnumerateObject().Select(p => p.Name));
+        Assert.Equal("1.0", root.GetProperty("version").GetString());
+        var model = root.GetProperty("model");
+        Assert.Equal("BPE", model.GetProperty("type").GetString());
+        var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt32());
+        Assert.Equal(Enumerable.Range(0, learnt.Tokens.Count), vocabulary.Values.Order());
+        foreach (var merge in model.GetProperty("merges").EnumerateArray())
+        {
+            // Written with one space between: neither part may have one.
+            var parts = merge.GetString()!.Split(' ');
+            Assert.Equal(2, parts.Length);
+            Assert.All([parts[0], parts[1], parts[0] + parts[1]], part => Assert.Contains(part, (IReadOnlyDictionary<string, int>)vocabulary));
+        }
+
+        foreach (var (id, added) in root.GetProperty("added_tokens").EnumerateArray().Index())
+        {
+            Assert.Equal(["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"], added.EnumerateObject().Select(p => p.Name));
+            Assert.Equal((id, id), (added.GetProperty("id").GetInt32(), vocabulary[added.GetProperty("content").GetString()!]));
+        }
+    }
+
+    [Fact]
+    [Trait("kind", "slow")]
+    public void Its_parts_have_the_fields_of_published_files()
+    {
+        var published = new Dictionary<string, HashSet<string>>();
+        foreach (var name in (string[])["phi3", "gpt2", "whisper"])
+        {
+            using var file = JsonDocument.Parse(File.ReadAllBytes(SharedData.Find($"tokenizers/{name}/tokenizer.json")));
+            Parts(file.RootElement, (type, fields) => published[type] = [.. published.GetValueOrDefault(type) ?? [], fields]);
+        }
+
+        using var json = JsonDocument.Parse(BpeTrainer.Train(Texts, size: 24, ["<pad>"]).ToJson());
+        var seen = 0;
+        Parts(json.RootElement, (type, fields) =>
+        {
+            Assert.Contains(fields, published[type]);
+            seen++;
+        });
+        Assert.True(seen >= 7, $"{seen} parts");
+    }
+
+    private static void Parts(JsonElement json, Action<string, string> part)
+    {
+        if (json.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in json.EnumerateArray())
+            {
+                Parts(item, part);
+            }
+        }
+        else if (json.ValueKind == JsonValueKind.Object && json.EnumerateObject().Count() < 100)
+        {
+            if (json.TryGetProperty("type", out var type) && type.GetString() is { } name && name != "BPE")
+            {
+                part(name, string.Join(' ', json.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal)));
+            }
+
+            foreach (var property in json.EnumerateObject())
+            {
+                Parts(property.Value, part);
+            }
         }
     }
 

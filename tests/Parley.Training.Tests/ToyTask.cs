@@ -19,6 +19,9 @@ internal sealed class ToyTask : ITrainingTask
     /// <summary>Called for each utterance that is prepared, with its place.</summary>
     internal Func<string, float[], float[]> Heard { get; set; } = (_, features) => features;
 
+    /// <summary>Called before each batch.</summary>
+    internal Action OnLoss { get; set; } = () => { };
+
     /// <summary>Share of the hidden layer that is dropped in training.</summary>
     internal float Dropout { get; set; } = 0.2f;
 
@@ -50,6 +53,7 @@ internal sealed class ToyTask : ITrainingTask
 
     public BatchLoss Loss(IReadOnlyList<TrainingExample> batch, TrainingPass pass)
     {
+        OnLoss();
         var x = Tensor.From([.. batch.SelectMany(e => e.Features)], [batch.Count, Bands], Backend.Default);
         var logits = _net.Forward(x, pass, Dropout);
         return new BatchLoss(CrossEntropy.Compute(logits, new IntTensor([.. batch.Select(e => e.Targets[0])], [batch.Count])), batch.Count);

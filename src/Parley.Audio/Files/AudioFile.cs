@@ -31,6 +31,15 @@ public static class AudioFile
         return CollectMono(source, sampleRate, path, cancel);
     }
 
+    /// <summary>The same, but NaN and infinities are an error where they otherwise are silence: what a model learns from has to be sound.</summary>
+    /// <exception cref="InvalidDataException">The file has such samples, or cannot be decoded.</exception>
+    public static float[] LoadMonoStrict(string path, int sampleRate = 16000, CancellationToken cancel = default)
+    {
+        using var source = Open(path, cancel);
+        var samples = CollectMono(source, sampleRate, path, cancel);
+        return source.Replaced == 0 ? samples : throw new InvalidDataException($"{path}: {source.Replaced} samples are no numbers (NaN or infinite)");
+    }
+
     /// <summary>Decodes a stream, which stays open, to the mean of its channels [samples] at a rate in Hz; the name is used in messages.</summary>
     public static float[] LoadMono(Stream stream, string name, int sampleRate = 16000, CancellationToken cancel = default)
     {

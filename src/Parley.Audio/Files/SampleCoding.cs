@@ -9,9 +9,10 @@ internal static class SampleCoding
     private static readonly float[] ALaw = [.. Enumerable.Range(0, 256).Select(DecodeALaw)];
     private static readonly float[] MuLaw = [.. Enumerable.Range(0, 256).Select(DecodeMuLaw)];
 
-    public static void Decode(WavEncoding encoding, int width, ReadOnlySpan<byte> bytes, Span<float> samples)
+    /// <summary>Decodes samples; how many of them were no numbers.</summary>
+    public static int Decode(WavEncoding encoding, int width, ReadOnlySpan<byte> bytes, Span<float> samples)
     {
-        var count = bytes.Length / width;
+        var (count, replaced) = (bytes.Length / width, 0);
         samples = samples[..count];
         switch (encoding, width)
         {
@@ -55,14 +56,14 @@ internal static class SampleCoding
             case (WavEncoding.Float, 4):
                 for (var i = 0; i < samples.Length; i++)
                 {
-                    samples[i] = Finite(BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]));
+                    samples[i] = Finite(BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]), ref replaced);
                 }
 
                 break;
             case (WavEncoding.Float, _):
                 for (var i = 0; i < samples.Length; i++)
                 {
-                    samples[i] = Finite((float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]));
+                    samples[i] = Finite((float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]), ref replaced);
                 }
 
                 break;
@@ -75,10 +76,21 @@ internal static class SampleCoding
 
                 break;
         }
+
+        return replaced;
     }
 
     // A NaN or an infinity in a file is silence, as in ffmpeg: one bad sample must not spoil a whole window.
-    private static float Finite(float sample) => float.IsFinite(sample) ? sample : 0;
+    private static float Finite(float sample, ref int replaced)
+    {
+        if (float.IsFinite(sample))
+        {
+            return sample;
+        }
+
+        replaced++;
+        return 0;
+    }
 
     // ITU-T G.711: the sign, a 3-bit exponent and a 4-bit mantissa; A-law inverts the even bits.
     private static float DecodeALaw(int code)

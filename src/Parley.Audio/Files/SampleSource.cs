@@ -12,6 +12,9 @@ internal abstract class SampleSource(int sampleRate, int channels) : IDisposable
 
     public int Channels { get; } = channels;
 
+    /// <summary>Samples so far that were NaN or infinite in the file and became silence.</summary>
+    public long Replaced { get; protected set; }
+
     /// <summary>Frames still to come as far as they can be trusted to exist, or 0 when unknown.</summary>
     public virtual long FramesHint => 0;
 

@@ -103,7 +103,7 @@ internal sealed class WavSource : SampleSource
         // A last frame that was cut off is dropped.
         var bytes = _stream.Read(_block.AsSpan(0, frames * frame)) / frame * frame;
         _left = bytes < frames * frame ? 0 : _left - bytes;
-        SampleCoding.Decode(_encoding, _width, _block.AsSpan(0, bytes), interleaved);
+        Replaced += SampleCoding.Decode(_encoding, _width, _block.AsSpan(0, bytes), interleaved);
         return bytes / _width;
     }
 

@@ -25,6 +25,9 @@ public sealed class SymbolTexts
     /// <summary>Symbols.</summary>
     public int Count => Letters.Length;
 
+    /// <summary>A symbol as it is shown: its characters, or ▁ for a space alone.</summary>
+    public string Written(int symbol) => Letters[symbol] is { Length: > 0 } letters ? letters : BeginsWord[symbol] ? "\u2581" : "";
+
     /// <summary>The characters of each symbol, without the space.</summary>
     internal string[] Letters { get; }
 
