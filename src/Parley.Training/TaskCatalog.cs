@@ -4,7 +4,7 @@ namespace Parley.Training;
 public static class TaskCatalog
 {
     /// <summary>Families that can be trained.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer"];
+    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer", "conformer-transducer", "ctc"];
 
     /// <summary>Builds the model of a configuration.</summary>
     public static ITrainingTask Create(TrainingConfig config)
@@ -14,6 +14,8 @@ public static class TaskCatalog
         {
             "whisper" => new WhisperTask(config.Model),
             "conformer" => new ConformerTask(config),
+            "conformer-transducer" => new ConformerTransducerTask(config),
+            "ctc" => new CtcTask(config),
             var type => throw new InvalidDataException($"model.type: \"{type}\" cannot be trained; known are {string.Join(", ", Types)}"),
         };
     }
