@@ -98,6 +98,7 @@ internal static class ModelsCommand
         "whisper" => new ModelDescription(name, "", "", Whisper: WhisperConfig.Parse(root)),
         "wav2vec2" or "hubert" or "wavlm" or "wav2vec2-conformer" => new ModelDescription(name, "", "", Wav2Vec2: Wav2Vec2Config.Parse(root)),
         "parakeet_ctc" => new ModelDescription(name, "", "", Conformer: ConformerCtcConfig.Parse(root)),
+        "parakeet_rnnt" or "parakeet_tdt" => new ModelDescription(name, "", "", Transducer: ConformerTransducerConfig.Parse(root)),
         HmmGmmConfig.Type => throw new InvalidDataException("config.json: an HMM-GMM has no layers to describe; its units, words and front end are all in this file"),
         _ => throw new InvalidDataException($"config.json: model_type \"{type}\" is none of {string.Join(", ", ModelCatalog.SpeechTypes)}"),
     };

@@ -26,12 +26,10 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
     private readonly Lazy<CtcAligner> _aligner;
 
     private ConformerSpeechModel(ConformerCtc model, NemoMelOptions front, CtcSymbols symbols, Backend backend)
-        : this(model.Encoder, x => model.Forward(x), model.Config.Blank, front, symbols, backend)
-    {
-    }
+        : this(model.Encoder, x => model.Forward(x), model.Config.Blank, front, symbols, backend) => Type = model.Config.ModelType;
 
     private ConformerSpeechModel(ConformerTransducer model, NemoMelOptions front, CtcSymbols symbols, Backend backend)
-        : this(model.Encoder, x => model.Encoder.Forward(x), model.Config.Blank, front, symbols, backend) => _transducer = model;
+        : this(model.Encoder, x => model.Hear(x), model.Config.Blank, front, symbols, backend) => (_transducer, Type) = (model, model.Config.ModelType);
 
     private ConformerSpeechModel(ConformerEncoder encoder, Func<Tensor, Tensor> hear, int blank, NemoMelOptions front, CtcSymbols symbols, Backend backend)
     {
@@ -42,11 +40,23 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
 
     private delegate void KeptRows(ReadOnlySpan<float> rows, int width, int offset);
 
+    /// <summary>The <c>model_type</c>, also of a .nemo file.</summary>
+    public string Type { get; private init; } = "";
+
     public static ConformerSpeechModel FromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options)
     {
         var config = ConformerCtcConfig.Parse(json);
         var model = Weights.Build(new CheckpointWeights(checkpoint), w => new ConformerCtc(w, config), options).Model;
-        return new ConformerSpeechModel(model, Front(folder, config.Encoder.MelBins), CtcSymbols.FromTokenizerJson(folder, config.VocabSize, config.Blank), options.Backend);
+        var symbols = CtcSymbols.FromTokenizerJson(folder, config.VocabSize, config.Blank);
+        return new ConformerSpeechModel(model, ConformerFrontEnd.Read(folder, config.Encoder.MelBins), symbols, options.Backend);
+    }
+
+    public static ConformerSpeechModel TransducerFromFolder(ModelFolder folder, JsonElement json, Checkpoint checkpoint, WeightsOptions options)
+    {
+        var config = ConformerTransducerConfig.Parse(json);
+        var model = Weights.Build(new CheckpointWeights(checkpoint), w => new ConformerTransducer(w, config), options).Model;
+        var symbols = CtcSymbols.FromTokenizerJson(folder, config.VocabSize, config.Blank);
+        return new ConformerSpeechModel(model, ConformerFrontEnd.Read(folder, config.Encoder.MelBins), symbols, options.Backend);
     }
 
     public static ConformerSpeechModel FromNemo(Checkpoint checkpoint, WeightsOptions options)
@@ -159,9 +169,10 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
         );
     }
 
+    /// <summary>All pieces together at the end, greedily or with a beam.</summary>
     private (KeptRows Take, Action<bool> Search) Transducer(ConformerTransducer model, CtcOptions options, CtcSegments segments, CancellationToken cancel)
     {
-        var (heard, dim) = (new List<float>(), model.Config.Encoder.Dim);
+        var heard = new List<float>();
         return ((rows, _, _) => heard.AddRange(rows), last =>
         {
             if (!last)
@@ -169,15 +180,10 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
                 return;
             }
 
-            ConformerUtterance utterance;
-            using (new TensorScope())
-            {
-                utterance = new ConformerUtterance(model, Tensor.From(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(heard), [heard.Count / dim, dim], _backend));
-            }
-
+            var utterance = new ConformerUtterance(model, [.. heard], _backend);
             var found = options.Decode is { } decode
                 ? new TransducerBeamDecoder(_symbols.Texts, new TransducerDecodeOptions(decode.BeamSize, decode.Fusion)).Decode(utterance, cancel)[0]
-                : new TransducerGreedyDecoder().Decode(utterance, cancel);
+                : new TransducerGreedyDecoder(model.Config.MaxSymbols).Decode(utterance, cancel);
             segments.Append(found.Tokens, offset: 0, joinsRuns: false);
         }
         );
@@ -207,22 +213,5 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
             var chunk = chunks[i];
             keep(values.Slice((((i - first) * frames) + chunk.FirstKept) * width, (Math.Min(chunk.EndKept, frames) - chunk.FirstKept) * width), width, chunk.FrameOffset + chunk.FirstKept);
         }
-    }
-
-    private static NemoMelOptions Front(ModelFolder folder, int mels)
-    {
-        using var json = folder.Json("preprocessor_config.json");
-        var node = new NemoNode(json.RootElement, folder["preprocessor_config.json"]);
-        if (node.Int("sampling_rate", 16000) is var rate && rate != SpeechRecognizer.SampleRate)
-        {
-            throw node.Bad("sampling_rate", $"is {rate}; only {SpeechRecognizer.SampleRate} is supported");
-        }
-
-        if (node.Int("feature_size", mels) != mels)
-        {
-            throw node.Bad("feature_size", $"is not the {mels} bands that the model hears");
-        }
-
-        return new NemoMelOptions(mels, rate, node.Int("n_fft", 512), node.Int("hop_length", 160), node.Int("win_length", 400), node.Real("preemphasis", 0.97f));
     }
 }

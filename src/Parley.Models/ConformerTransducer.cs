@@ -5,21 +5,25 @@ namespace Parley.Models;
 
 // Conformer transducer: RNN-T (Graves 2012, arXiv 1211.3711) with a Conformer encoder, an LSTM over the symbols so far and a joint network; with
 // scores for durations beside those for symbols it is a token-and-duration transducer (Xu et al. 2023, arXiv 2304.06795). batch: utterances;
-// frames: encoder steps; labels: symbols of a target; outputs: symbols, the blank, durations. Names: NeMo's (decoder.prediction, joint) beside
-// Hugging Face's of the encoder. As in NeMo, what stands before the first symbol is a vector of zeros, not the blank's embedding.
-// Checked against NVIDIA/NeMo:nemo/collections/asr/modules/rnnt.py RNNTDecoder and RNNTJoint.
+// frames: encoder steps; labels: symbols of a target; joint: width of the joint network; outputs: symbols, the blank among them, then durations.
+// Names: Hugging Face's Parakeet checkpoints; NemoNames has NeMo's. Before the first symbol stands the blank's embedding, as in Hugging Face's; in
+// NeMo it is a vector of zeros, which that row of its checkpoints holds and which it never trains.
+// Checked against huggingface/transformers:models/parakeet/convert_nemo_to_hf.py and NVIDIA/NeMo:nemo/collections/asr/modules/rnnt.py.
 
 /// <summary>Encoder, prediction network and joint network. Never changes once built, so threads share it.</summary>
 public sealed class ConformerTransducer
 {
-    /// <summary>Reads a whole checkpoint: <c>encoder</c>, <c>decoder</c> and <c>joint</c>.</summary>
+    private readonly Linear _projector;
+
+    /// <summary>Reads a whole checkpoint: <c>encoder</c>, <c>encoder_projector</c>, <c>decoder</c> and <c>joint</c>.</summary>
     public ConformerTransducer(Weights w, ConformerTransducerConfig config)
     {
         ArgumentNullException.ThrowIfNull(w);
         ArgumentNullException.ThrowIfNull(config);
         Config = config;
         Encoder = new ConformerEncoder(w["encoder"], config.Encoder);
-        Prediction = new PredictionNetwork(w["decoder"]["prediction"], config);
+        _projector = new Linear(w["encoder_projector"], config.Encoder.Dim, config.JointDim);
+        Prediction = new PredictionNetwork(w["decoder"], config);
         Joint = new JointNetwork(w["joint"], config);
     }
 
@@ -35,18 +39,33 @@ public sealed class ConformerTransducer
     /// <summary>Both to scores.</summary>
     public JointNetwork Joint { get; }
 
-    /// <summary>Scores for training, of every frame after every number of symbols.</summary>
+    /// <summary>What the joint network reads of the sound.</summary>
     /// <param name="features">Log-mel features [batch, mel frames, mels].</param>
     /// <param name="lengths">Valid mel frames of each; null: all.</param>
-    /// <param name="targets">Symbols [batch, labels]; what pads them is any symbol.</param>
     /// <param name="pass">Training; null: no dropout.</param>
-    /// <returns>Logits [batch, frames, labels + 1, outputs].</returns>
-    public Tensor Forward(Tensor features, int[]? lengths, IntTensor targets, TrainingPass? pass = null)
+    /// <returns>[batch, frames, joint].</returns>
+    public Tensor Hear(Tensor features, int[]? lengths = null, TrainingPass? pass = null) =>
+        TensorScope.Run(() => _projector.Forward(Encoder.Forward(features, lengths, pass)));
+
+    /// <summary>The loss of a batch: RNN-T's, or with durations the token-and-duration transducer's.</summary>
+    /// <param name="features">Log-mel features [batch, mel frames, mels].</param>
+    /// <param name="lengths">Valid mel frames of each.</param>
+    /// <param name="targets">Symbols of each, without blanks.</param>
+    /// <param name="reduction">How the batch becomes one number.</param>
+    /// <param name="zeroInfinity">Count utterances that have no path as 0.</param>
+    /// <param name="pass">Training; null: no dropout.</param>
+    /// <returns>[].</returns>
+    public Tensor Loss(Tensor features, int[] lengths, IReadOnlyList<int[]> targets, LossReduction reduction, bool zeroInfinity = false, TrainingPass? pass = null)
     {
+        ArgumentNullException.ThrowIfNull(lengths);
         ArgumentNullException.ThrowIfNull(targets);
-        var heard = Encoder.Forward(features, lengths, pass);                 // [batch, frames, dim]
-        var said = Prediction.Forward(targets, pass);                         // [batch, labels + 1, predictor]
-        return Joint.Forward(heard, said, pass);
+        var heard = Hear(features, lengths, pass);                            // [batch, frames, joint]
+        var said = Prediction.Forward(targets, pass);                         // [batch, labels + 1, joint]
+        int[] frames = [.. lengths.Select(Config.Encoder.FramesOf)];
+        var scores = new TransducerScores(heard, said, (h, s) => Joint.Score(h.Unsqueeze(1) + s.Unsqueeze(0), pass), frames, targets);
+        return Config.Durations is { } durations
+            ? TdtLoss.Compute(scores, Config.Blank, durations, reduction, zeroInfinity)
+            : RnntLoss.Compute(scores, Config.Blank, reduction, zeroInfinity);
     }
 }
 
@@ -55,70 +74,62 @@ public sealed class PredictionNetwork
 {
     private readonly Embedding _embedding;
     private readonly Lstm _lstm;
+    private readonly Linear _projector;
     private readonly ConformerTransducerConfig _config;
-    private readonly Backend _backend;
 
     internal PredictionNetwork(Weights w, ConformerTransducerConfig c)
     {
-        // The last row is the blank's, which nothing reads: a step before any symbol is zeros.
-        _embedding = new Embedding(w["embed"], c.VocabSize + 1, c.PredictorDim);
-        _lstm = new Lstm(w["dec_rnn"]["lstm"], c.PredictorDim, c.PredictorDim, c.PredictorLayers, dropout: c.Dropout);
-        (_config, _backend) = (c, w.Backend);
+        _embedding = new Embedding(w["embedding"], c.VocabSize, c.PredictorDim);
+        _lstm = new Lstm(w["lstm"], c.PredictorDim, c.PredictorDim, c.PredictorLayers, dropout: c.Dropout);
+        _projector = new Linear(w["decoder_projector"], c.PredictorDim, c.JointDim);
+        _config = c;
     }
 
-    /// <summary>Features before the first symbol and after each: targets [batch, labels] to [batch, labels + 1, predictor].</summary>
-    public Tensor Forward(IntTensor targets, TrainingPass? pass = null)
+    /// <summary>What the joint network reads before the first symbol and after each: [batch, labels + 1, joint], past a target's end anything.</summary>
+    public Tensor Forward(IReadOnlyList<int[]> targets, TrainingPass? pass = null)
     {
         ArgumentNullException.ThrowIfNull(targets);
-        var nothing = Tensor.Zeros([targets.Shape[0], 1, _config.PredictorDim], _backend);
-        var x = Tensor.Concat(1, nothing, _embedding.Forward(targets));       // [batch, labels + 1, predictor]
-        return _lstm.Forward(x, pass: pass).Output.Drop(_config.Dropout, pass);
+        var positions = 1 + targets.Max(t => t.Length);
+        var symbols = new int[targets.Count * positions];
+        Array.Fill(symbols, _config.Blank);
+        for (var i = 0; i < targets.Count; i++)
+        {
+            targets[i].CopyTo(symbols, (i * positions) + 1);
+        }
+
+        var x = _embedding.Forward(new IntTensor(symbols, [targets.Count, positions]));
+        return _projector.Forward(_lstm.Forward(x, pass: pass).Output.Drop(_config.Dropout, pass));
     }
 
-    /// <summary>What the joint network reads before the first symbol [batch, predictor], and the state after it.</summary>
-    public RecurrentOutput Start(int batch) => _lstm.Step(Tensor.Zeros([batch, _config.PredictorDim], _backend), state: null);
+    /// <summary>The same before the first symbol [batch, joint], and the state after it.</summary>
+    public RecurrentOutput Start(int batch) => Step([.. Enumerable.Repeat(_config.Blank, batch)], state: null);
 
     /// <summary>The same after one more symbol for each row.</summary>
-    public RecurrentOutput Step(int[] symbols, RecurrentState state)
+    public RecurrentOutput Step(int[] symbols, RecurrentState? state)
     {
         ArgumentNullException.ThrowIfNull(symbols);
-        return _lstm.Step(_embedding.Forward(new IntTensor(symbols, [symbols.Length])), state);
+        var (output, next) = _lstm.Step(_embedding.Forward(new IntTensor(symbols, [symbols.Length])), state);
+        return new RecurrentOutput(_projector.Forward(output), next);
     }
 }
 
-/// <summary>Scores from what was heard and what was said: a hidden layer over the sum of both (Graves et al. 2013, arXiv 1303.5778).</summary>
+/// <summary>Scores from what was heard and what was said: an activation and a linear layer over the sum of both (Graves et al. 2013, arXiv 1303.5778).</summary>
 public sealed class JointNetwork
 {
-    private readonly Linear _heard;
-    private readonly Linear _said;
-    private readonly Linear _out;
+    private readonly Linear _head;
     private readonly Activation _activation;
     private readonly float _dropout;
 
     internal JointNetwork(Weights w, ConformerTransducerConfig c)
     {
-        _said = new Linear(w["pred"], c.PredictorDim, c.JointDim);
-        _heard = new Linear(w["enc"], c.Encoder.Dim, c.JointDim);
-
-        // Activation, dropout if there is any, linear: the number counts them.
-        var net = w["joint_net"];
-        _out = new Linear(net.Has("1.weight") ? net[1] : net[2], c.JointDim, c.Outputs);
-        (_activation, _dropout) = (Wav2Vec2Config.ActivationOf("joint activation", c.JointActivation), c.Dropout);
+        _head = new Linear(w["head"], c.JointDim, c.Outputs);
+        (_activation, _dropout) = (Wav2Vec2Config.ActivationOf("hidden_act", c.JointActivation), c.Dropout);
     }
-
-    /// <summary>heard [batch, frames, dim] and said [batch, labels, predictor] to logits [batch, frames, labels, outputs].</summary>
-    public Tensor Forward(Tensor heard, Tensor said, TrainingPass? pass = null) => Score(Heard(heard).Unsqueeze(2) + Said(said).Unsqueeze(1), pass);
-
-    /// <summary>The part of the sum that an encoder step gives: […, dim] to […, joint].</summary>
-    public Tensor Heard(Tensor heard) => _heard.Forward(heard);
-
-    /// <summary>The part that the prediction network gives: […, predictor] to […, joint].</summary>
-    public Tensor Said(Tensor said) => _said.Forward(said);
 
     /// <summary>From the sum of both […, joint] to logits […, outputs].</summary>
     public Tensor Score(Tensor sum, TrainingPass? pass = null)
     {
         ArgumentNullException.ThrowIfNull(sum);
-        return _out.Forward(sum.Activate(_activation).Drop(_dropout, pass));
+        return _head.Forward(sum.Activate(_activation).Drop(_dropout, pass));
     }
 }

@@ -13,17 +13,13 @@ internal sealed class ConformerUtterance : ITransducerModel
     private readonly List<State?> _states = [];
     private readonly Stack<int> _free = [];
 
-    /// <summary>Takes encoder frames [frames, dim].</summary>
-    public ConformerUtterance(ConformerTransducer model, Tensor frames)
-    {
-        (_model, _backend, Frames) = (model, frames.Backend, frames.Shape[0]);
-        using var scope = new TensorScope();
-        _heard = model.Joint.Heard(frames).ToArray();
-    }
+    /// <summary>Takes what the model hears in each frame [frames, joint].</summary>
+    public ConformerUtterance(ConformerTransducer model, float[] heard, Backend backend) =>
+        (_model, _heard, _backend, Frames) = (model, heard, backend, heard.Length / model.Config.JointDim);
 
     public int Frames { get; }
 
-    public int SymbolCount => _model.Config.VocabSize + 1;
+    public int SymbolCount => _model.Config.VocabSize;
 
     public int Blank => _model.Config.Blank;
 
@@ -82,7 +78,7 @@ internal sealed class ConformerUtterance : ITransducerModel
 
     private void Store(RecurrentOutput after, Span<int> handles)
     {
-        var said = _model.Joint.Said(after.Output).ToArray();
+        var said = after.Output.ToArray();
         var (hidden, cells) = (after.State.Hidden.Transpose(0, 1).ToArray(), after.State.Cells!.Transpose(0, 1).ToArray());  // [states, layers, predictor]
         for (var i = 0; i < handles.Length; i++)
         {
@@ -100,6 +96,6 @@ internal sealed class ConformerUtterance : ITransducerModel
         }
     }
 
-    /// <summary>After some symbols: outputs and cells of the layers, and what the joint network makes of the last output.</summary>
+    /// <summary>After some symbols: outputs and cells of the layers, and what the joint network reads.</summary>
     private sealed record State(float[] Hidden, float[] Cells, float[] Said);
 }

@@ -15,7 +15,7 @@ public sealed record ModelDescription(
     string Name, string HubId, string PublishedAs, WhisperConfig? Whisper = null, Wav2Vec2Config? Wav2Vec2 = null, ConformerCtcConfig? Conformer = null, ConformerTransducerConfig? Transducer = null)
 {
     /// <summary>The family's <c>model_type</c>.</summary>
-    public string Family => Wav2Vec2?.ModelType ?? (Whisper is not null ? "whisper" : Transducer is null ? "parakeet_ctc" : "conformer transducer");
+    public string Family => Wav2Vec2?.ModelType ?? Transducer?.ModelType ?? (Whisper is not null ? "whisper" : "parakeet_ctc");
 
     private ConformerConfig? EncoderSizes => Conformer?.Encoder ?? Transducer?.Encoder;
 
@@ -44,7 +44,7 @@ public sealed record ModelDescription(
     public string Output => Whisper is { } w
         ? $"one of {w.VocabSize} byte-level tokens at a time, up to {w.TextPositions} with the prompt"
         : Transducer is { } t
-        ? $"one of {t.VocabSize} symbols or the blank at a time, given the {t.PredictorDim} numbers that an LSTM makes of those before"
+        ? $"one of {t.VocabSize - 1} symbols or the blank at a time, given the {t.PredictorDim} numbers that an LSTM makes of those before"
         : Conformer is { } c
         ? $"one of {c.VocabSize - 1} symbols or the blank in every step"
         : $"with a CTC head: one of {Wav2Vec2!.VocabSize} symbols or the blank in every step; without: {Wav2Vec2.Dim} features";

@@ -60,14 +60,14 @@ public static class ModelDescriptions
 
     // Gulati et al. 2020, table 1, with the vocabulary of 1,024 that its size S suggests.
     private static ModelDescription Paper(string size, string published, int dim, int heads, int layers, int predictor) =>
-        new($"conformer-{size}", "", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel: 32), 1024, predictor, 1, predictor));
+        new($"conformer-{size}", "", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel: 32), 1025, 1024, predictor, PredictorLayers: 1));
 
     // NVIDIA/NeMo:examples/asr/conf/conformer/conformer_ctc_bpe.yaml and conformer_transducer_bpe.yaml.
     private static ModelDescription ConformerCtc(string size, string published, int dim, int heads, int layers, int kernel = 31) =>
         new($"conformer-ctc-{size}", $"nvidia/stt_en_conformer_ctc_{Word(size)}", published, Conformer: new ConformerCtcConfig(Encoder(dim, heads, layers, kernel), 129, 128));
 
     private static ModelDescription Transducer(string size, string published, int dim, int heads, int layers, int predictor = 640, int kernel = 31, int predictorLayers = 1) =>
-        new($"conformer-transducer-{size}", $"nvidia/stt_en_conformer_transducer_{Word(size)}", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel), 1024, predictor, predictorLayers, predictor));
+        new($"conformer-transducer-{size}", $"nvidia/stt_en_conformer_transducer_{Word(size)}", published, Transducer: new ConformerTransducerConfig(Encoder(dim, heads, layers, kernel), 1025, 1024, predictor, predictorLayers));
 
     private static string Word(string size) => size switch
     {

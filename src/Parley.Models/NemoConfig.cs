@@ -48,7 +48,8 @@ internal sealed record NemoConfig(
         var (prediction, joint) = (decoder["prednet"], root["joint"]["jointnet"]);
         var durations = root.Has("model_defaults") && root["model_defaults"].Has("tdt_durations") ? root["model_defaults"].Numbers("tdt_durations") : null;
         var transducer = new ConformerTransducerConfig(
-            sizes, symbols.Count, prediction.Int("pred_hidden"), prediction.Int("pred_rnn_layers"), joint.Int("joint_hidden"), joint.Text("activation") ?? "relu", durations, joint.Real("dropout", 0));
+            sizes, symbols.Count + 1, symbols.Count, prediction.Int("pred_hidden"), prediction.Int("pred_rnn_layers"), joint.Int("joint_hidden"), joint.Text("activation") ?? "relu", durations,
+            Dropout: joint.Real("dropout", 0), ModelType: durations is null ? ConformerTransducerConfig.Rnnt : ConformerTransducerConfig.Tdt);
         transducer.Validate();
         return new NemoConfig(null, transducer, front, symbols, tokenizer?.Text("type"), file);
     }
@@ -95,13 +96,8 @@ internal sealed record NemoConfig(
             throw p.Bad("sample_rate", $"is {rate}; only {SpeechRecognizer.SampleRate} is supported");
         }
 
-        var normalize = p.Text("normalize");
-        if (normalize is not (null or "per_feature" or "NA"))
-        {
-            throw p.Bad("normalize", $"is \"{normalize}\"; per_feature and NA are supported");
-        }
-
         int Samples(string name, float seconds) => (int)Math.Round(p.Real(name, seconds) * rate);
-        return new NemoMelOptions(p.Int("features", 64), rate, p.Int("n_fft", 512), Samples("window_stride", 0.01f), Samples("window_size", 0.02f), p.Real("preemph", 0.97f), NormalizePerFeature: normalize == "per_feature");
+        var options = new NemoMelOptions(p.Int("features", 64), rate, p.Int("n_fft", 512), Samples("window_stride", 0.01f), Samples("window_size", 0.02f), p.Real("preemph", 0.97f));
+        return ConformerFrontEnd.Normalised(p, options, otherwise: "NA");
     }
 }

@@ -45,6 +45,9 @@ internal sealed record NemoNode(JsonElement Json, string Where)
     /// <summary>A list of whole numbers.</summary>
     public int[] Numbers(string name) => [.. List(name).Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var number) ? number : throw Bad(name, $"holds {v.GetRawText()}, which is no whole number"))];
 
+    /// <summary>A list of real numbers.</summary>
+    public float[] Reals(string name) => [.. List(name).Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetSingle(out var number) && float.IsFinite(number) ? number : throw Bad(name, $"holds {v.GetRawText()}, which is no number"))];
+
     /// <summary>Throws unless a value is absent or the one that is supported.</summary>
     public void Only(string name, string supported)
     {

@@ -55,13 +55,26 @@ public sealed record TrainingConfig(
 
 /// <summary>What is trained.</summary>
 public sealed record ModelSettings(
-    [property: Description("Family: whisper, conformer, hmm-gmm")] string Type,
+    [property: Description("Family: whisper, ctc (wav2vec 2.0, HuBERT, WavLM), conformer, conformer-transducer, hmm-gmm")] string Type,
     [property: Description("Checkpoint folder to start from; null: from nothing, with the sizes in \"config\"")] string? From = null,
     [property: Description("Sizes of a new model, as in its config.json")] System.Text.Json.JsonElement? Config = null,
     [property: Description("Parameters that stay as they are: names with * for any text")] IReadOnlyList<string>? Freeze = null,
     [property: Description("Whisper: language token of the texts")] string Language = "en",
     [property: Description("Share of activations that are dropped in training, where the family has dropout")] float Dropout = 0,
-    [property: Description("hmm-gmm: pronunciation dictionary in the format of CMU's")] string? Dictionary = null);
+    [property: Description("hmm-gmm: pronunciation dictionary in the format of CMU's")] string? Dictionary = null,
+    [property: Description("A new Conformer's features: mean 0 and deviation 1 in each utterance, or by the numbers of the whole training data")] FeatureNormalization Normalize = FeatureNormalization.Utterance);
+
+/// <summary>What log-mel features have mean 0 and deviation 1 over.</summary>
+public enum FeatureNormalization
+{
+    /// <summary>Each utterance, as in NeMo; it has to be heard to its end.</summary>
+    [JsonStringEnumMemberName("utterance")]
+    Utterance,
+
+    /// <summary>The training data, so that loudness and colour of an utterance are heard.</summary>
+    [JsonStringEnumMemberName("corpus")]
+    Corpus,
+}
 
 /// <summary>What a model is trained on.</summary>
 public sealed record DataSettings(

@@ -87,30 +87,106 @@ public sealed class ConformerTests
         Assert.Equal(810_984_448, ModelDescription.Trainable(parameters));
     }
 
-    [Fact]
-    public void A_transducer_steps_as_it_trains_and_every_parameter_has_a_gradient()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_transducer_steps_as_it_trains_and_every_parameter_has_a_gradient(bool skips)
     {
         using var scope = new TensorScope();
-        var config = new ConformerTransducerConfig(Small, VocabSize: 11, PredictorDim: 16, PredictorLayers: 2, JointDim: 12, Durations: [0, 1, 2]);
-        config.Validate();
+        var config = Transducer(skips);
         var (model, parameters) = Weights.Build(new RandomWeights(6), w => new ConformerTransducer(w, config), new WeightsOptions(trains: _ => true));
-        var random = new Random(2);
-        var features = Tensor.From([.. Enumerable.Range(0, 2 * 40 * 20).Select(_ => random.NextSingle())], [2, 40, 20], Backend.Default);
-        int[] symbols = [3, 9, 0, 7, 7, 1];
-        var logits = model.Forward(features, [40, 30], new IntTensor(symbols, [2, 3]));
-        Assert.Equal([2, 10, 4, 15], logits.Shape.Dims.ToArray());
+        var (features, lengths) = (Noise(2, 40), new[] { 40, 30 });
+        int[][] targets = [[3, 9, 0], [7, 7]];
 
-        var heard = model.Encoder.Forward(features, [40, 30]);
-        var state = model.Prediction.Start(2);
-        for (var u = 0; u <= 3; u++)
+        // Step by step through the utterance alone, then all scores at once.
+        var losses = 0.0;
+        for (var i = 0; i < targets.Length; i++)
         {
-            var step = model.Joint.Score(model.Joint.Heard(heard) + model.Joint.Said(state.Output).Unsqueeze(1));
-            Expect.Close(step.ToArray(), logits.Select(2, u).ToArray(), relative: 1e-4f, absolute: 1e-5f);
-            state = u < 3 ? model.Prediction.Step([symbols[u], symbols[3 + u]], state.State) : state;
+            using var pause = Autograd.Pause();
+            var heard = model.Hear(features.Slice(0, i, i + 1).Slice(1, 0, lengths[i])).Select(0, 0);
+            var (said, rows) = (model.Prediction.Start(1), new List<Tensor>());
+            for (var u = 0; u <= targets[i].Length; u++)
+            {
+                rows.Add(model.Joint.Score(heard + said.Output));
+                said = u < targets[i].Length ? model.Prediction.Step([targets[i][u]], said.State) : said;
+            }
+
+            var logits = Tensor.Stack(1, [.. rows]);
+            Assert.Equal([config.Encoder.FramesOf(lengths[i]), targets[i].Length + 1, skips ? 15 : 12], logits.Shape.Dims.ToArray());
+            var batch = new TransducerBatch(logits.Shape[0], logits.Shape[1], logits.Shape[2], [logits.Shape[0]], [targets[i]]);
+            losses += (skips ? TdtLoss.Compute(batch, logits.Values, [], 11, config.Durations!) : RnntLoss.Compute(batch, logits.Values, [], 11))[0];
         }
 
-        var gradients = logits.Square().Sum().Backward();
+        var loss = model.Loss(features, lengths, targets, LossReduction.Sum);
+        Assert.Equal(losses, loss.Scalar, 1e-3);
+        var gradients = loss.Backward();
         Assert.All(parameters.Where(p => !p.IsBuffer), p => Assert.NotNull(gradients[p.Tensor!]));
+    }
+
+    [Fact]
+    public void A_transducers_gradients_are_central_differences()
+    {
+        using var scope = new TensorScope();
+        var config = Transducer(skips: false) with { Encoder = Small with { Layers = 1 } };
+        var (model, parameters) = Weights.Build(new RandomWeights(7), w => new ConformerTransducer(w, config), new WeightsOptions(trains: _ => true));
+        var features = Noise(2, 24);
+        Tensor Loss() => model.Loss(features, [24, 17], [[3, 9], [7]], LossReduction.Sum);
+        var gradients = Loss().Backward();
+        foreach (var parameter in parameters.Where(p => !p.IsBuffer))
+        {
+            // Along the gradient itself: every one of its elements counts.
+            var (values, gradient) = (parameter.Tensor!.ToArray(), gradients[parameter.Tensor!]!.ToArray());
+            var norm = Math.Sqrt(gradient.Sum(g => (double)g * g));
+            double At(double step)
+            {
+                parameter.Tensor!.Fill([.. values.Select((v, k) => (float)(v + (step * gradient[k] / Math.Max(norm, 1e-9))))]);
+                using var pause = Autograd.Pause();
+                return Loss().Scalar;
+            }
+
+            Assert.Equal((At(5e-4) - At(-5e-4)) / 1e-3, norm, 2e-2 * Math.Max(1, norm));
+            parameter.Tensor!.Fill(values);
+        }
+    }
+
+    [Fact]
+    public void A_transducers_names_are_those_of_published_folders()
+    {
+        var names = Weights.Build(new ShapeSource(), w => new ConformerTransducer(w, Transducer(skips: true))).Parameters.Where(p => !p.Name.StartsWith("encoder.", StringComparison.Ordinal)).Select(p => $"{p.Name} {p.Shape}");
+        Assert.Equal(
+            [
+                "decoder.decoder_projector.bias [16]", "decoder.decoder_projector.weight [16, 16]", "decoder.embedding.weight [12, 16]",
+                .. (from part in (string[])["bias_hh", "bias_ih", "weight_hh", "weight_ih"] from layer in (int[])[0, 1] select $"decoder.lstm.{part}_l{layer} {(part[0] == 'b' ? "[64]" : "[64, 16]")}"),
+                "encoder_projector.bias [16]", "encoder_projector.weight [16, 24]", "joint.head.bias [15]", "joint.head.weight [15, 16]",
+            ],
+            names.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"model_type": "parakeet_tdt", "encoder_config": {}, "durations": [0, 0]}""", "durations")]
+    [InlineData("""{"model_type": "parakeet_rnnt", "encoder_config": {}, "durations": [0, 1]}""", "durations")]
+    [InlineData("""{"model_type": "parakeet_rnnt", "encoder_config": {}, "vocab_size": 100}""", "blank_token_id 8192")]
+    [InlineData("""{"model_type": "parakeet_rnnt", "encoder_config": {}, "num_prompts": 4}""", "num_prompts")]
+    [InlineData("""{"model_type": "parakeet_rnnt", "encoder_config": {}, "hidden_act": "sine"}""", "sine")]
+    [InlineData("""{"model_type": "parakeet_rnnt"}""", "encoder_config")]
+    public void What_a_transducer_cannot_honour_is_named(string json, string named)
+    {
+        using var parsed = System.Text.Json.JsonDocument.Parse(json);
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => ConformerTransducerConfig.Parse(parsed.RootElement)).Message, StringComparison.Ordinal);
+    }
+
+    private static ConformerTransducerConfig Transducer(bool skips)
+    {
+        var config = new ConformerTransducerConfig(
+            Small, VocabSize: 12, Blank: 11, PredictorDim: 16, Durations: skips ? [0, 1, 2] : null, ModelType: skips ? "parakeet_tdt" : "parakeet_rnnt");
+        config.Validate();
+        return config;
+    }
+
+    private static Tensor Noise(int batch, int frames)
+    {
+        var random = new Random(2);
+        return Tensor.From([.. Enumerable.Range(0, batch * frames * 20).Select(_ => random.NextSingle())], [batch, frames, 20], Backend.Default);
     }
 
     [Fact]

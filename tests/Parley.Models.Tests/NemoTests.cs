@@ -140,11 +140,11 @@ public sealed class NemoTests : IDisposable
             return new ConformerTransducer(w, config);
         }).Model;
         var features = new NemoMel(new NemoMelOptions(MelBins: 40)).Extract(samples).As(FeatureLayout.FramesFirst);
-        var heard = model.Encoder.Forward(Tensor.From(features.Values, [1, features.Frames, 40], Backend.Default));
+        var heard = model.Hear(Tensor.From(features.Values, [1, features.Frames, 40], Backend.Default));
         var (tokens, said, here) = (new List<int>(), model.Prediction.Start(1), 0);
         for (var t = 0; t < heard.Shape[1];)
         {
-            var scores = model.Joint.Forward(heard.Slice(1, t, t + 1), said.Output.Unsqueeze(1)).ToArray();
+            var scores = model.Joint.Score(heard.Select(1, t) + said.Output).ToArray();
             var symbol = Array.IndexOf(scores, scores[..30].Max());
             var step = skips ? Array.IndexOf(scores[30..], scores[30..].Max()) : symbol == 29 ? 1 : 0;
             if (symbol != 29)
@@ -316,7 +316,8 @@ public sealed class NemoTests : IDisposable
         [
             ("encoder.subsampling.layers.", "encoder.pre_encode.conv."), ("encoder.subsampling.linear.", "encoder.pre_encode.out."), ("relative_k_proj", "linear_pos"),
             ("q_proj", "linear_q"), ("k_proj", "linear_k"), ("v_proj", "linear_v"), ("o_proj", "linear_out"), ("bias_u", "pos_bias_u"), ("bias_v", "pos_bias_v"),
-            ("conv.norm.", "conv.batch_norm."), ("ctc_head.", "decoder.decoder_layers.0."),
+            ("conv.norm.", "conv.batch_norm."), ("ctc_head.", "decoder.decoder_layers.0."), ("decoder.embedding.", "decoder.prediction.embed."),
+            ("decoder.lstm.", "decoder.prediction.dec_rnn.lstm."), ("encoder_projector.", "joint.enc."), ("decoder.decoder_projector.", "joint.pred."), ("joint.head.", "joint.joint_net.2."),
         ];
         return parts.Aggregate(name, (n, p) => n.Replace(p.Ours, p.Nemo, StringComparison.Ordinal));
     }

@@ -37,7 +37,7 @@ public sealed class TrainingGoldenTests
         var folder = new ModelFolder(Goldens.Folder("wav2vec2_base_ctc"));
         using var json = folder.JsonOrNull("config.json");
         var config = Wav2Vec2Config.Parse(json!.RootElement);
-        var reduction = config.CtcReduction == "mean" ? CtcReduction.Mean : CtcReduction.Sum;
+        var reduction = config.CtcReduction == "mean" ? LossReduction.MeanPerSymbol : LossReduction.Sum;
         Check("train_wav2vec2_base_ctc", "wav2vec2_base_ctc", peak: 0.001, _ => true, w => new CtcModel(w, config), model => CtcLoss.Compute(
             model.Forward(Tensor.From(inputs.Floats("input_values"), [batch, samples], Backend.Default), lengths),
             [.. lengths.Select(config.FramesOf)],

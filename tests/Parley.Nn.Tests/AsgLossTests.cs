@@ -79,6 +79,42 @@ public sealed class AsgLossTests
     }
 
     [Fact]
+    public void As_tensors_emissions_and_transitions_have_the_gradients_of_plain_memory()
+    {
+        using var scope = new TensorScope();
+        Task[] tasks = [new Task(1, frames: 9, symbols: 5, length: 3), new Task(2, frames: 9, symbols: 5, length: 4)];
+        float[] values = [.. tasks.SelectMany(t => t.Emissions)];
+        int[][] targets = [.. tasks.Select(t => t.Target)];
+        foreach (var reduction in Enum.GetValues<LossReduction>())
+        {
+            var (gradient, transitions, weights) = (new float[values.Length], new float[25], reduction.Weights(targets));
+            var losses = AsgLoss.Compute(values, 5, [9, 7], targets, tasks[0].Learnt, gradient, transitions, weights);
+            var emissions = Tensor.From(values, [2, 9, 5], Backend.Default).AsParameter();
+            var learnt = Tensor.From(tasks[0].Learnt, [5, 5], Backend.Default).AsParameter();
+            var loss = AsgLoss.Compute(emissions, learnt, [9, 7], targets, reduction);
+            Assert.Equal(LossReductions.Reduce(losses, weights), loss.Scalar, 1e-4);
+            var found = (loss * 3f).Backward();
+            Assert.Equal(gradient.Select(g => 3 * g), found[emissions]!.ToArray());
+            Assert.Equal(transitions.Select(g => 3 * g), found[learnt]!.ToArray());
+        }
+    }
+
+    [Fact]
+    public void As_tensors_utterances_without_a_path_count_as_nothing_if_asked()
+    {
+        using var scope = new TensorScope();
+        var (emissions, learnt) = (Tensor.Zeros([2, 5, 4], Backend.Default).AsParameter(), Tensor.Zeros([4, 4], Backend.Default).AsParameter());
+        int[][] targets = [[1, 0, 3], [0, 1, 2, 3]];
+        Assert.Equal(float.PositiveInfinity, AsgLoss.Compute(emissions, learnt, [5, 3], targets).Scalar);
+        var loss = AsgLoss.Compute(emissions, learnt, [5, 3], targets, LossReduction.Sum, zeroInfinity: true);
+        Assert.Equal(5.139712, loss.Scalar, 1e-5);
+        Assert.All(loss.Backward()[emissions]!.ToArray()[20..], g => Assert.Equal(0f, g));
+        Assert.Throws<ShapeException>(() => AsgLoss.Compute(emissions.Select(0, 0), learnt, [5], [[1]]));
+        using var pause = Autograd.Pause();
+        Assert.False(AsgLoss.Compute(emissions, learnt, [5, 3], targets).NeedsGradient);
+    }
+
+    [Fact]
     public void A_target_that_is_too_long_or_empty_has_no_path()
     {
         var (gradient, transitions) = (new float[4 * 2 * 3], new float[9]);

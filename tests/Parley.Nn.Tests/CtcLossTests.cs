@@ -110,7 +110,7 @@ public sealed class CtcLossTests
         using var scope = new TensorScope();
         var logits = Tensor.Zeros([2, 2, 3], Backend.Default).AsParameter();
         Assert.Equal(float.PositiveInfinity, CtcLoss.Compute(logits, [2, 2], [[1, 1], [1]], blank: 0).Scalar);
-        var loss = CtcLoss.Compute(logits, [2, 2], [[1, 1], [1]], blank: 0, CtcReduction.Mean, zeroInfinity: true);
+        var loss = CtcLoss.Compute(logits, [2, 2], [[1, 1], [1]], blank: 0, LossReduction.MeanPerSymbol, zeroInfinity: true);
         Assert.Equal(Math.Log(3) / 2, loss.Scalar, 1e-5);
         Assert.All(loss.Backward()[logits]!.ToArray()[..6], g => Assert.Equal(0f, g));
     }

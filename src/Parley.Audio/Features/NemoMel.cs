@@ -17,6 +17,7 @@ public sealed class NemoMel
     public NemoMel(NemoMelOptions? options = null)
     {
         _options = options ?? new NemoMelOptions();
+        _options.Validate();
         _stft = new Stft(new StftOptions(_options.FftSize, _options.HopLength, _options.WindowLength, WindowKind.Hann, Periodic: false, Centered: true, _options.Pad));
         _filters = MelFilters.Create(_options.MelBins, _options.FftSize, _options.SampleRate, 0, _options.SampleRate / 2.0);
     }
@@ -48,12 +49,28 @@ public sealed class NemoMel
             FeatureMatrix.StoreBinsFirst(mels, values, frames, first, count);
         }
 
-        for (var m = 0; m < _options.MelBins && _options.NormalizePerFeature; m++)
+        for (var m = 0; m < _options.MelBins; m++)
         {
-            Normalize(values.AsSpan(m * frames, frames));
+            var row = values.AsSpan(m * frames, frames);
+            if (_options.NormalizePerFeature)
+            {
+                Normalize(row);
+            }
+            else if (_options is { Means: { } means, Deviations: { } deviations })
+            {
+                Normalize(row, means[m], deviations[m]);
+            }
         }
 
         return new FeatureMatrix(values, frames, _options.MelBins, FeatureLayout.BinsFirst);
+    }
+
+    private static void Normalize(Span<float> row, float mean, float deviation)
+    {
+        foreach (ref var value in row)
+        {
+            value = (value - mean) / deviation;
+        }
     }
 
     private static void Normalize(Span<float> row)

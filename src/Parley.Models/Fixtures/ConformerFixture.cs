@@ -43,7 +43,7 @@ internal static class ConformerFixture
 
         var labels = WhisperFixture.Ids(fixture, "labels");
         int[][] targets = [.. labels.Values.ToArray().Chunk(labels.Shape[1]).Select(row => row.Where(id => id >= 0 && id != config.Blank).ToArray())];
-        var reduction = config.CtcReduction == "mean" ? CtcReduction.Mean : CtcReduction.Sum;
+        var reduction = config.CtcReduction == "mean" ? LossReduction.MeanPerSymbol : LossReduction.Sum;
         var loss = CtcLoss.Compute(logits, frames, targets, config.Blank, reduction, config.CtcZeroInfinity);
         results.Add("ctc_loss", [], [loss.Scalar]);
         results.AddGradients(loss, parameters);

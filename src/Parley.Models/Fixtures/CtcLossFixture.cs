@@ -30,7 +30,7 @@ internal static partial class CtcLossFixture
             var losses = byUtterance.CtcLoss(valid, targets, blank).ToArray();
             results.Add($"blank{blank}.none", [losses.Length], losses);
             results.Add($"blank{blank}.none_zero_infinity", [losses.Length], [.. losses.Select(l => float.IsInfinity(l) ? 0 : l)]);
-            foreach (var (name, reduction) in new[] { ("mean", CtcReduction.Mean), ("sum", CtcReduction.Sum) })
+            foreach (var (name, reduction) in new[] { ("mean", LossReduction.MeanPerSymbol), ("sum", LossReduction.Sum) })
             {
                 var loss = CtcLoss.Compute(byUtterance, valid, targets, blank, reduction, zeroInfinity: true);
                 results.Add($"blank{blank}.{name}", [], [loss.Scalar]);

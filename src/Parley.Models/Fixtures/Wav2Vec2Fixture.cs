@@ -96,7 +96,7 @@ internal static class Wav2Vec2Fixture
         // The model once more, with gradients.
         using var checkpoint = Checkpoint.Open(fixture.Folder.Path);
         var (model, parameters) = Weights.Build(new CheckpointWeights(checkpoint), w => new CtcModel(w, config), new WeightsOptions(waveforms.Backend, trains: _ => true));
-        var reduction = config.CtcReduction == "mean" ? CtcReduction.Mean : CtcReduction.Sum;
+        var reduction = config.CtcReduction == "mean" ? LossReduction.MeanPerSymbol : LossReduction.Sum;
         var loss = CtcLoss.Compute(model.Forward(waveforms, lengths), frames, targets, config.Blank, reduction, config.CtcZeroInfinity);
         results.Add("ctc_loss", [], [loss.Scalar]);
         results.AddGradients(loss, parameters);

@@ -12,7 +12,36 @@ namespace Parley.Nn;
 /// </remarks>
 public static unsafe class AsgLoss
 {
-    /// <summary>Loss of each utterance, and the gradients of the emissions and of the transitions.</summary>
+    /// <summary>The loss of a batch with its gradients.</summary>
+    /// <param name="emissions">Scores [batch, frames, symbols].</param>
+    /// <param name="transitions">Score of each symbol after another, [to, from]: a parameter that is trained with the network.</param>
+    /// <param name="frames">Valid frames of each utterance.</param>
+    /// <param name="targets">Symbol ids of each.</param>
+    /// <param name="reduction">How the batch becomes one number.</param>
+    /// <param name="zeroInfinity">Count utterances that have no path as 0; otherwise one of them makes the loss infinite.</param>
+    /// <returns>[].</returns>
+    public static Tensor Compute(
+        Tensor emissions, Tensor transitions, IReadOnlyList<int> frames, IReadOnlyList<int[]> targets, LossReduction reduction = LossReduction.Mean, bool zeroInfinity = false)
+    {
+        ArgumentNullException.ThrowIfNull(emissions);
+        ArgumentNullException.ThrowIfNull(transitions);
+        ArgumentNullException.ThrowIfNull(targets);
+        if (emissions.Shape.Rank != 3 || emissions.Shape[0] != targets.Count)
+        {
+            throw new ShapeException($"asg: emissions {emissions.Shape} are not [batch, frames, symbols] for {targets.Count} targets");
+        }
+
+        var (x, g, wanted) = (emissions.StopGradient().Contiguous(), transitions.StopGradient().Contiguous(), Autograd.Records([emissions, transitions]));
+        var weights = reduction.Weights(targets);
+        var gradient = wanted ? Tensor.Empty(x.Shape, x.Backend) : null;
+        var transitionGradient = wanted ? Tensor.Empty(g.Shape, g.Backend) : null;
+        var losses = Compute(
+            x.Values, x.Shape[2], frames, targets, g.Values, gradient is null ? [] : gradient.Span, transitionGradient is null ? [] : transitionGradient.Span, weights, x.Backend.Workers);
+        var value = (float)LossReductions.Reduce(losses, weights, zeroInfinity);
+        return wanted ? Tensor.Loss("asg", value, x.Backend, (emissions, gradient!), (transitions, transitionGradient!)) : Tensor.From([value], [], x.Backend);
+    }
+
+    /// <summary>Loss of each utterance, and the gradients of the emissions and of the transitions, over plain memory.</summary>
     /// <param name="emissions">Scores [batch, frames, symbols].</param>
     /// <param name="symbols">Symbols.</param>
     /// <param name="frames">Valid frames of each utterance.</param>

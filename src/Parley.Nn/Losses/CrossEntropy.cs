@@ -20,7 +20,7 @@ public static unsafe class CrossEntropy
         var gradient = logits.NeedsGradient && !Autograd.IsPaused ? Tensor.Empty(logits.Shape, logits.Backend) : null;
         var value = (float)CrossEntropyRows.Run(scores.Pointer, targets.Values, classes, smoothing, gradient is null ? null : gradient.Pointer, logits.Backend.Workers);
         GC.KeepAlive(scores);
-        return gradient is null ? Tensor.From([value], [], logits.Backend) : Tensor.Loss("cross entropy", value, logits, gradient);
+        return gradient is null ? Tensor.From([value], [], logits.Backend) : Tensor.Loss("cross entropy", value, logits.Backend, (logits, gradient));
     }
 
     /// <summary>The same of plain memory.</summary>

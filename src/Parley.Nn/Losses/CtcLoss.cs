@@ -15,18 +15,16 @@ public static class CtcLoss
     /// <param name="zeroInfinity">Count utterances that so few frames cannot spell as 0; otherwise one of them makes the loss infinite.</param>
     /// <returns>[].</returns>
     public static Tensor Compute(
-        Tensor logits, IReadOnlyList<int> frames, IReadOnlyList<int[]> targets, int blank, CtcReduction reduction = CtcReduction.Mean, bool zeroInfinity = false)
+        Tensor logits, IReadOnlyList<int> frames, IReadOnlyList<int[]> targets, int blank, LossReduction reduction = LossReduction.MeanPerSymbol, bool zeroInfinity = false)
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(targets);
         var losses = logits.CtcLoss(frames, targets, blank);
         var known = losses.Values;
-        var weights = new float[targets.Count];
-        for (var i = 0; i < weights.Length; i++)
+        var weights = reduction.Weights(targets);
+        for (var i = 0; zeroInfinity && i < weights.Length; i++)
         {
-            weights[i] = zeroInfinity && float.IsPositiveInfinity(known[i])
-                ? 0
-                : reduction == CtcReduction.Mean ? 1f / (Math.Max(1, targets[i].Length) * (float)targets.Count) : 1f;
+            weights[i] = float.IsPositiveInfinity(known[i]) ? 0 : weights[i];
         }
 
         // Infinity times a weight of 0 would be no number.

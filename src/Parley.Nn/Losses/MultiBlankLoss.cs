@@ -6,7 +6,23 @@ namespace Parley.Nn;
 /// <remarks>As <c>MultiblankRNNTLossPytorch</c> of NeMo; a state that no path reaches has −∞ here, −1000 there.</remarks>
 public static class MultiBlankLoss
 {
-    /// <summary>Loss of each utterance, and the gradient of the logits.</summary>
+    /// <summary>The loss of a batch with its gradients, one utterance's logits at a time.</summary>
+    /// <param name="scores">Both networks' results, the joint network, lengths and targets.</param>
+    /// <param name="blank">Id of the blank that passes one frame.</param>
+    /// <param name="durations">Frames that the big blanks pass, at least 1; the first has the id <paramref name="blank"/> − 1, the second <paramref name="blank"/> − 2.</param>
+    /// <param name="reduction">How the batch becomes one number.</param>
+    /// <param name="zeroInfinity">Count utterances that have no path as 0; otherwise one of them makes the loss infinite.</param>
+    /// <param name="sigma">Taken off every log probability, which favours paths with few steps.</param>
+    /// <returns>[].</returns>
+    public static Tensor Compute(
+        TransducerScores scores, int blank, IReadOnlyList<int> durations, LossReduction reduction = LossReduction.Mean, bool zeroInfinity = false, float sigma = 0)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        return scores.Loss(
+            "multi-blank", reduction, zeroInfinity, (one, logits, gradient, weights, workers) => Compute(one, logits, gradient, blank, durations, sigma, weights, workers));
+    }
+
+    /// <summary>Loss of each utterance, and the gradient of the logits, over plain memory.</summary>
     /// <param name="batch">Sizes, lengths and targets.</param>
     /// <param name="logits">Scores [batch, frames, positions, symbols], all blanks among them.</param>
     /// <param name="gradient">Receives ∂loss/∂logits, 0 in the padding. It may be the logits' own memory; empty: not wanted.</param>

@@ -6,7 +6,20 @@ namespace Parley.Nn;
 /// <remarks>As <c>torchaudio.functional.rnnt_loss</c>, its log-softmax included. Every path ends with a blank in the last frame.</remarks>
 public static class RnntLoss
 {
-    /// <summary>Loss of each utterance, and the gradient of the logits.</summary>
+    /// <summary>The loss of a batch with its gradients, one utterance's logits at a time.</summary>
+    /// <param name="scores">Both networks' results, the joint network, lengths and targets.</param>
+    /// <param name="blank">Id of the blank; a target has none.</param>
+    /// <param name="reduction">How the batch becomes one number.</param>
+    /// <param name="zeroInfinity">Count utterances that have no path as 0; otherwise one of them makes the loss infinite.</param>
+    /// <param name="clamp">Each gradient of a logit is held within ± this, before it is weighed; 0: no bound.</param>
+    /// <returns>[].</returns>
+    public static Tensor Compute(TransducerScores scores, int blank, LossReduction reduction = LossReduction.Mean, bool zeroInfinity = false, float clamp = 0)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        return scores.Loss("rnnt", reduction, zeroInfinity, (one, logits, gradient, weights, workers) => Compute(one, logits, gradient, blank, clamp, weights, workers));
+    }
+
+    /// <summary>Loss of each utterance, and the gradient of the logits, over plain memory.</summary>
     /// <param name="batch">Sizes, lengths and targets.</param>
     /// <param name="logits">Scores [batch, frames, positions, symbols].</param>
     /// <param name="gradient">Receives ∂loss/∂logits, 0 in the padding. It may be the logits' own memory; empty: not wanted.</param>

@@ -19,11 +19,7 @@ public sealed record TransducerBatch(int Frames, int Positions, int Symbols, IRe
     /// <param name="blanks">Ids that it may not.</param>
     internal void Check(string loss, int labels, ReadOnlySpan<int> blanks)
     {
-        if (FrameLengths.Count != Targets.Count)
-        {
-            throw new ShapeException($"{loss}: {FrameLengths.Count} frame lengths for {Targets.Count} targets");
-        }
-
+        CheckLengths(loss);
         foreach (var blank in blanks)
         {
             if ((uint)blank >= (uint)labels)
@@ -34,18 +30,30 @@ public sealed record TransducerBatch(int Frames, int Positions, int Symbols, IRe
 
         for (var i = 0; i < Targets.Count; i++)
         {
-            if (FrameLengths[i] < 0 || FrameLengths[i] > Frames || Targets[i].Length >= Positions)
-            {
-                throw new ShapeException(
-                    $"{loss}: utterance {i} has {FrameLengths[i]} frames and {Targets[i].Length} symbols; logits have room for {Frames} and {Positions - 1}");
-            }
-
             foreach (var id in Targets[i])
             {
                 if ((uint)id >= (uint)labels || blanks.Contains(id))
                 {
                     throw new ArgumentOutOfRangeException(nameof(blanks), id, $"{loss}: target symbol {id} of utterance {i} is a blank or outside 0..{labels - 1}");
                 }
+            }
+        }
+    }
+
+    /// <summary>Refuses lengths that do not fit.</summary>
+    internal void CheckLengths(string loss)
+    {
+        if (FrameLengths.Count != Targets.Count)
+        {
+            throw new ShapeException($"{loss}: {FrameLengths.Count} frame lengths for {Targets.Count} targets");
+        }
+
+        for (var i = 0; i < Targets.Count; i++)
+        {
+            if (FrameLengths[i] < 0 || FrameLengths[i] > Frames || Targets[i].Length >= Positions)
+            {
+                throw new ShapeException(
+                    $"{loss}: utterance {i} has {FrameLengths[i]} frames and {Targets[i].Length} symbols; logits have room for {Frames} and {Positions - 1}");
             }
         }
     }

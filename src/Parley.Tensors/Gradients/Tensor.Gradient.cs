@@ -61,17 +61,32 @@ public sealed unsafe partial class Tensor
         return y;
     }
 
-    /// <summary>A loss whose gradient with respect to <paramref name="input"/> was computed together with its value.</summary>
+    /// <summary>A loss whose gradients were computed together with its value.</summary>
     /// <param name="operation">Name, for errors.</param>
     /// <param name="value">The loss.</param>
-    /// <param name="input">What it was computed from.</param>
-    /// <param name="gradient">∂value/∂input, of the input's shape.</param>
+    /// <param name="backend">What computes on it.</param>
+    /// <param name="parts">What it was computed from, each with ∂value/∂part, of the part's shape.</param>
     /// <returns>[].</returns>
-    public static Tensor Loss(string operation, float value, Tensor input, Tensor gradient)
+    public static Tensor Loss(string operation, float value, Backend backend, params ReadOnlySpan<(Tensor Part, Tensor Gradient)> parts)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(gradient);
-        return Note(operation, From([value], [], input.Backend), [input, gradient], Saves.Inputs, (g, _) => [g.Scalar == 1f ? gradient : gradient * g, null]);
+        var all = new Tensor?[2 * parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            (all[i], all[parts.Length + i]) = parts[i];
+        }
+
+        // The gradients are inputs too, which keeps them until the rule has run; none goes back to them.
+        var gradients = all[parts.Length..];
+        return Note(operation, From([value], [], backend), all, Saves.Inputs, (g, _) =>
+        {
+            var outgoing = new Tensor?[all.Length];
+            for (var i = 0; i < gradients.Length; i++)
+            {
+                outgoing[i] = g.Scalar == 1f ? gradients[i] : gradients[i]! * g;
+            }
+
+            return outgoing;
+        });
     }
 
     /// <summary>Sums over the dimensions along which <paramref name="shape"/> was stretched to this tensor's: the gradient of broadcasting.</summary>

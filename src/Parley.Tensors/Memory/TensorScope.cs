@@ -98,6 +98,9 @@ public ref struct TensorScope : IDisposable
         return true;
     }
 
+    /// <summary>Whether a block is under the innermost scope.</summary>
+    internal static bool Has(Storage block) => _innermost?.Blocks.Contains(block) ?? false;
+
     /// <summary>Takes a block out of the innermost scope, if it is there.</summary>
     internal static bool Owns(Storage block) => _innermost?.Blocks.Remove(block) ?? false;
 
