@@ -54,6 +54,7 @@ internal static class Commands
         TrainCommand.Create(terminal),
         ReportCommand.Create(terminal),
         AverageCommand.Create(terminal),
+        QuantizeCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         VerifyCommand.Create(terminal),
         LmCommand.Create(terminal),
