@@ -28,6 +28,7 @@ internal sealed class GradNode
     internal GradNode(string operation, Tensor result, Tensor?[] inputs, Saves saves, bool isView, BackwardRule backward)
     {
         (Operation, Result, Inputs, _saves, _isView, _backward) = (operation, result, inputs, saves, isView, backward);
+        MemoryPool.KeepMore();
         SetHeld(true);
     }
 

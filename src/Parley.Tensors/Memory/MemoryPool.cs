@@ -3,7 +3,10 @@ using System.Numerics;
 namespace Parley.Tensors;
 
 /// <summary>Native blocks, 64-byte aligned, kept for reuse by size class.</summary>
-/// <remarks>Blocks in use and blocks kept together never take more than the blocks in use once did, so keeping costs no peak memory.</remarks>
+/// <remarks>
+/// Blocks in use and blocks kept together never take more than the blocks in use once did, so keeping costs no peak memory. Once gradients are
+/// recorded they may take a quarter more: batches of ever new shapes want blocks of ever new sizes, and new memory is a page fault for every page.
+/// </remarks>
 internal static unsafe class MemoryPool
 {
     private const int Alignment = 64;
@@ -15,6 +18,21 @@ internal static unsafe class MemoryPool
     private static long _kept;
     private static long _peak;
     private static long _clock;
+    private static volatile bool _keepsMore;
+
+    /// <summary>The most that blocks in use and blocks kept take together.</summary>
+    internal static long Limit
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return Most;
+            }
+        }
+    }
+
+    private static long Most => _keepsMore ? _peak + (_peak / 4) : _peak;
 
     /// <summary>Bytes in use, bytes kept, and the most that were ever in use.</summary>
     internal static (long Used, long Kept, long Peak) Bytes
@@ -114,12 +132,15 @@ internal static unsafe class MemoryPool
         return block;
     }
 
-    // Before a new block of so many bytes: what is kept and longest unused goes, until all together is what it once was.
+    /// <summary>Says that gradients are recorded in this process.</summary>
+    internal static void KeepMore() => _keepsMore = true;
+
+    // Before a new block of so many bytes: what is kept and longest unused goes, until all together is within the limit.
     private static void MakeRoom(long size)
     {
         _used += size;
         _peak = Math.Max(_peak, _used);
-        while (_kept > 0 && _used + _kept > _peak)
+        while (_kept > 0 && _used + _kept > Most)
         {
             Drop();
         }
