@@ -13,7 +13,7 @@ internal sealed class LanguageOptions
     private const int DefaultBeam = 128;
     private const double DefaultWordBonus = 1;
 
-    private readonly Option<string?> _model = new("--lm") { Description = "CTC models: n-gram language model, an ARPA file, plain or gzip (parley lm train makes one)", HelpName = "FILE" };
+    private readonly Option<string?> _model = new("--lm") { Description = "CTC models: n-gram language model, an ARPA file, plain or gzip (parley lm train makes one); default: the model's own, where it has one; none: without", HelpName = "FILE" };
     private readonly Option<double?> _weight = new("--lm-weight") { Description = "Weight of the language model (0.5)", HelpName = "X" };
     private readonly Option<double?> _bonus = new("--word-bonus") { Description = "Added to the score for each word, against the language model's taste for few words (1 with --lm, else 0)", HelpName = "X" };
     private readonly Option<string?> _hotwords = new("--hotwords") { Description = "CTC models: words and phrases to prefer, \"Parley, New York=8\", or a file with one a line; the number is the weight (5)", HelpName = "FILE|TEXT" };
@@ -28,9 +28,12 @@ internal sealed class LanguageOptions
     }
 
     /// <summary>Makes the options of a CTC model from the command line; those of Whisper stay, and may not be mixed with these.</summary>
-    public TranscriptionOptions Apply(ParseResult parse, Terminal terminal, string modelType, TranscriptionOptions options, int? beam)
+    public TranscriptionOptions Apply(ParseResult parse, Terminal terminal, string modelType, ModelDefaults model, TranscriptionOptions options, int? beam)
     {
-        var (lm, hotwords) = (parse.GetValue(_model), parse.GetValue(_hotwords));
+        // A greedy search that was asked for takes no language model that was not.
+        var (given, hotwords) = (parse.GetValue(_model), parse.GetValue(_hotwords));
+        var lm = given == "none" || (given is null && beam == 1) ? null : given ?? model.LanguageModel;
+        beam ??= lm is not null && lm == model.LanguageModel ? model.Beam : null;
         if (lm is null && (parse.GetValue(_weight) ?? parse.GetValue(_bonus)) is not null && hotwords is null)
         {
             throw new ArgumentException("--lm-weight and --word-bonus go with --lm");
@@ -55,7 +58,10 @@ internal sealed class LanguageOptions
         }
 
         var fusion = new FusionOptions(
-            lm is null ? null : LmCommand.Load(terminal, lm), parse.GetValue(_weight) ?? new FusionOptions().LmWeight, parse.GetValue(_bonus) ?? (lm is null ? 0 : DefaultWordBonus), Hotwords(hotwords));
+            lm is null ? null : LmCommand.Load(terminal, lm),
+            parse.GetValue(_weight) ?? (given is null ? model.LanguageModelWeight : null) ?? new FusionOptions().LmWeight,
+            parse.GetValue(_bonus) ?? (lm is null ? 0 : (given is null ? model.WordBonus : null) ?? DefaultWordBonus),
+            Hotwords(hotwords));
         var ctc = new CtcDecodeOptions(beam ?? DefaultBeam, fusion);
         ctc.Validate();
         return options with { Whisper = whisper, Ctc = ctc };

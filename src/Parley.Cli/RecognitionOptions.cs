@@ -55,12 +55,13 @@ internal sealed class RecognitionOptions
         // What is wrong on the command line is said before anything is fetched or opened.
         _ = Read(parse, new ModelDefaults());
         var path = await ModelSource.ResolveAsync(parse.GetValue(_model), terminal, cancel).ConfigureAwait(false);
-        var options = Read(parse, ModelDefaults.Read(path)) with { Detector = Choices.Detector(parse.GetValue(_vad)), SkipSpeechless = parse.GetValue(_vad) != "none" };
+        var defaults = ModelDefaults.Read(path);
+        var options = Read(parse, defaults) with { Detector = Choices.Detector(parse.GetValue(_vad)), SkipSpeechless = parse.GetValue(_vad) != "none" };
         options.Validate();
         var recognizer = SpeechRecognizer.Load(path, Choices.Precision(parse.GetValue(_precision)), parse.GetValue(_threads));
         try
         {
-            return (recognizer, _languageOptions.Apply(parse, terminal, recognizer.ModelType, options, parse.GetValue(_beam)));
+            return (recognizer, _languageOptions.Apply(parse, terminal, recognizer.ModelType, defaults, options, parse.GetValue(_beam)));
         }
         catch
         {

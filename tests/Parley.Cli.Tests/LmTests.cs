@@ -66,18 +66,8 @@ public class LmTests
     [Fact]
     public void A_ctc_model_takes_a_language_model_hotwords_and_a_wide_beam()
     {
-        using var folder = new TemporaryFolder();
-        var model = Path.Combine(Goldens.Repository, "tests", "goldens", "wav2vec2_base_ctc");
-        foreach (var file in (string[])["config.json", "model.safetensors"])
-        {
-            File.Copy(Path.Combine(model, file), folder[file]);
-        }
-
-        string[] letters = ["<pad>", "<s>", "</s>", "<unk>", "|", .. "ETAONIHSRDLUMWCFGYPBVKXJQZ'".Select(c => $"{c}")];
-        File.WriteAllText(folder["vocab.json"], $"{{{string.Join(", ", letters.Select((l, i) => $"\"{l}\": {i}"))}}}");
-        File.WriteAllText(folder["text.txt"], Text);
+        using var folder = Letters();
         File.WriteAllText(folder["hot.txt"], "one two\n\nsix = 200\n");
-        Assert.Equal(0, CommandRun.Of("lm", "train", folder["text.txt"], "--out", folder["lm.arpa"]).Code);
         string[] command = ["transcribe", CommandRun.Sample, "--model", folder.Path, "--vad", "none"];
         var plain = CommandRun.Of(command);
         var biased = CommandRun.Of([.. command, "--lm", folder["lm.arpa"], "--lm-weight", "0.1", "--word-bonus", "2", "--hotwords", folder["hot.txt"], "--beam", "100"]);
@@ -92,5 +82,42 @@ public class LmTests
             File.WriteAllText(folder["hot.txt"], "one\n\nsix=many\n");
             return folder["hot.txt"];
         }
+    }
+
+    [Fact]
+    public void A_folder_may_name_a_language_model_of_its_own()
+    {
+        using var folder = Letters();
+        string[] command = ["transcribe", CommandRun.Sample, "--model", folder.Path, "--vad", "none"];
+        var greedy = CommandRun.Of(command).Output;
+        var searched = CommandRun.Of([.. command, "--lm", folder["lm.arpa"], "--lm-weight", "3", "--word-bonus", "4", "--beam", "40"]).Output;
+        Assert.NotEqual(greedy, searched);
+
+        File.WriteAllText(folder["parley.json"], """{"lm": "lm.arpa", "lm_weight": 3, "word_bonus": 4, "beam": 40}""");
+        Assert.Equal(searched, CommandRun.Of(command).Output);
+        Assert.Equal(greedy, CommandRun.Of([.. command, "--lm", "none"]).Output);
+        Assert.Equal(greedy, CommandRun.Of([.. command, "--beam", "1"]).Output);
+
+        File.WriteAllText(folder["parley.json"], """{"lm": "../lm.arpa"}""");
+        Assert.Contains("\"lm\" is \"../lm.arpa\", which is no file of this folder", CommandRun.Of(command).Error, StringComparison.Ordinal);
+        File.WriteAllText(folder["parley.json"], """{"lm": "lm.arpa", "beam": 2.5}""");
+        Assert.Contains("parley.json: expected an object", CommandRun.Of(command).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A folder with a model of random weights that writes letters, and lm.arpa.</summary>
+    private static TemporaryFolder Letters()
+    {
+        var folder = new TemporaryFolder();
+        var model = Path.Combine(Goldens.Repository, "tests", "goldens", "wav2vec2_base_ctc");
+        foreach (var file in (string[])["config.json", "model.safetensors"])
+        {
+            File.Copy(Path.Combine(model, file), folder[file]);
+        }
+
+        string[] letters = ["<pad>", "<s>", "</s>", "<unk>", "|", .. "ETAONIHSRDLUMWCFGYPBVKXJQZ'".Select(c => $"{c}")];
+        File.WriteAllText(folder["vocab.json"], $"{{{string.Join(", ", letters.Select((l, i) => $"\"{l}\": {i}"))}}}");
+        File.WriteAllText(folder["text.txt"], Text);
+        Assert.Equal(0, CommandRun.Of("lm", "train", folder["text.txt"], "--out", folder["lm.arpa"]).Code);
+        return folder;
     }
 }
