@@ -1,8 +1,15 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Parley.Audio;
 
 /// <summary>Puts a recording into a room.</summary>
 public static class Rooms
 {
+    // By size, a power of two, so there are few.
+    private static readonly ConcurrentDictionary<int, LaneRealFft> Plans = [];
+
     /// <summary>
     /// The recording as heard through an impulse response: convolved, moved back by the delay of the direct sound, as long and as loud (by mean power)
     /// as before.
@@ -21,7 +28,8 @@ public static class Rooms
             direct = Math.Abs(response[i]) > Math.Abs(response[direct]) ? i : direct;
         }
 
-        var whole = Convolve(samples, response);
+        // Echoes that come after the end are not computed.
+        var whole = Convolve(samples, response[..Math.Min(response.Length, direct + samples.Length)]);
         var heard = new float[samples.Length];
         whole.AsSpan(direct, Math.Min(samples.Length, whole.Length - direct)).CopyTo(heard);
         var (before, after) = (Power(samples), Power(heard));
@@ -47,19 +55,34 @@ public static class Rooms
             return Convolve(b, a);
         }
 
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(64, 2 * b.Length));
-        var (fft, step) = (new RealFft(size), size - b.Length + 1);
-        var (block, real, imaginary, filterReal, filterImaginary) =
-            (new float[size], new float[fft.Bins], new float[fft.Bins], new float[fft.Bins], new float[fft.Bins]);
-        b.CopyTo(block);
-        fft.Forward(block, filterReal, filterImaginary);
-        var result = new float[a.Length + b.Length - 1];
-        for (var start = 0; start < a.Length; start += step)
+        // As many blocks at once as a vector has lanes.
+        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(64, 2 * b.Length));
+        var (fft, step, lanes) = (Plans.GetOrAdd(size, n => new LaneRealFft(n)), size - b.Length + 1, Vector<float>.Count);
+        var (signal, scratch) = (new Vector<float>[size], new Vector<float>[fft.ScratchSize]);
+        var (real, imaginary) = (new Vector<float>[fft.Bins], new Vector<float>[fft.Bins]);
+        var (filterReal, filterImaginary) = (new Vector<float>[fft.Bins], new Vector<float>[fft.Bins]);
+        for (var i = 0; i < b.Length; i++)
         {
-            var count = Math.Min(step, a.Length - start);
-            Array.Clear(block);
-            a.Slice(start, count).CopyTo(block);
-            fft.Forward(block, real, imaginary);
+            signal[i] = new Vector<float>(b[i]);
+        }
+
+        fft.Forward(signal, filterReal, filterImaginary, scratch);
+        var result = new float[a.Length + b.Length - 1];
+        for (var start = 0; start < a.Length; start += lanes * step)
+        {
+            Array.Clear(signal);
+            var values = MemoryMarshal.Cast<Vector<float>, float>(signal.AsSpan());
+            for (var lane = 0; lane < lanes; lane++)
+            {
+                var block = Math.Min(a.Length, start + (lane * step));
+                var count = Math.Min(step, a.Length - block);
+                for (var i = 0; i < count; i++)
+                {
+                    values[(i * lanes) + lane] = a[block + i];
+                }
+            }
+
+            fft.Forward(signal, real, imaginary, scratch);
             for (var k = 0; k < real.Length; k++)
             {
                 (real[k], imaginary[k]) = (
@@ -67,10 +90,15 @@ public static class Rooms
                     (real[k] * filterImaginary[k]) + (imaginary[k] * filterReal[k]));
             }
 
-            fft.Inverse(real, imaginary, block);
-            for (var i = 0; i < Math.Min(size, result.Length - start); i++)
+            fft.Inverse(real, imaginary, signal, scratch);
+            for (var lane = 0; lane < lanes; lane++)
             {
-                result[start + i] += block[i];
+                var block = Math.Min(result.Length, start + (lane * step));
+                var count = start + (lane * step) < a.Length ? Math.Min(size, result.Length - block) : 0;
+                for (var i = 0; i < count; i++)
+                {
+                    result[block + i] += values[(i * lanes) + lane];
+                }
             }
         }
 

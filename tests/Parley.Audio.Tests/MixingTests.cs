@@ -61,6 +61,7 @@ public sealed class MixingTests
     [InlineData(50, 7)]
     [InlineData(7, 50)]
     [InlineData(1000, 333)]
+    [InlineData(5000, 40)]
     public void Convolution_in_blocks_is_convolution(int first, int second)
     {
         var (a, b) = (Samples(first, 5), Samples(second, 6));
