@@ -84,6 +84,11 @@ internal sealed class ConformerSpeechModel : ISpeechModel, IAligner
         ReadOnlyMemory<float> samples, TranscriptionOptions options, Action<string>? language, IProgress<TimeSpan>? progress, CancellationToken cancel)
     {
         CtcSpeechModel.RefuseWhisper(options);
+        if (options.Ctc is not null && _transducer?.Config.Durations is not null)
+        {
+            throw new ArgumentException("transducers with durations are decoded greedily only: no beam, language model or hotwords");
+        }
+
         if (SpeechGate.Skips(options, samples))
         {
             return [];

@@ -101,6 +101,17 @@ public class ModelsTests
     }
 
     [Fact]
+    public void A_transducers_folder_is_described()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["config.json"], """{ "model_type": "parakeet_tdt", "vocab_size": 1025, "blank_token_id": 1024, "encoder_config": {} }""");
+        var run = CommandRun.Of("models", "describe", folder.Path);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Contains("one of 1024 symbols or the blank", run.Output, StringComparison.Ordinal);
+        Assert.Contains("(TDT)", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_unknown_name_says_where_the_names_are()
     {
         var run = CommandRun.Of("models", "describe", "whisper-huge");

@@ -111,20 +111,7 @@ public sealed class NemoTests : IDisposable
     [InlineData(true)]
     public void A_transducer_writes_what_its_networks_say(bool skips)
     {
-        var yaml = Configuration().Replace("ConvASRDecoder", "RNNTDecoder", StringComparison.Ordinal) + $"""
-              prednet:
-                pred_hidden: 12
-                pred_rnn_layers: 2
-            joint:
-              _target_: nemo.collections.asr.modules.RNNTJoint
-              jointnet:
-                joint_hidden: 14
-                activation: relu
-                dropout: 0.2
-            model_defaults:
-              tdt_durations: {(skips ? "[0, 1, 2]" : "null")}
-
-            """;
+        var yaml = TransducerYaml(jointHidden: 14, skips);
         using var json = NemoYaml.Parse("test", Encoding.UTF8.GetBytes(yaml));
         var config = NemoConfig.Parse(json.RootElement).Transducer!;
         Assert.Equal(skips ? [0, 1, 2] : null, config.Durations);
@@ -162,6 +149,82 @@ public sealed class NemoTests : IDisposable
         using var recognizer = SpeechRecognizer.Load(path);
         var transcript = recognizer.Transcribe(samples, new TranscriptionOptions(SkipSpeechless: false), cancel: TestContext.Current.CancellationToken);
         Assert.Equal(new PieceVocabulary(Pieces, [0]).Spell(tokens), transcript.Text);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_transducers_folder_says_what_its_nemo_file_says(bool skips)
+    {
+        var file = TransducerFile(skips);
+        using var nemo = SpeechRecognizer.Load(file);
+        using var folder = SpeechRecognizer.Load(_folder.FullName);
+        Assert.Equal(skips ? "parakeet_tdt" : "parakeet_rnnt", folder.ModelType);
+        Assert.Equal(folder.ModelType, nemo.ModelType);
+        var options = new TranscriptionOptions(SkipSpeechless: false, WordTimestamps: true, BatchSize: 1);
+        var samples = Noise(16_000 * 70);
+        Transcript Say(SpeechRecognizer recognizer, TranscriptionOptions o) => recognizer.Transcribe(samples, o, cancel: TestContext.Current.CancellationToken);
+        var expected = Say(folder, options);
+        var words = expected.Segments.SelectMany(s => s.Words!).ToArray();
+        Assert.True(words.Length > 20, expected.Text);
+        Assert.All(words, w => Assert.True(w.Start >= TimeSpan.Zero && w.End > w.Start && w.End.TotalSeconds <= 70.08 && w.Probability is > 0 and <= 1));
+        Assert.All(words.Zip(words.Skip(1)), p => Assert.True(p.First.Start <= p.Second.Start));
+        Assert.Contains(words, w => w.Start.TotalSeconds > 60);
+        foreach (var other in (Transcript[])[Say(nemo, options), Say(folder, options with { BatchSize = 4 })])
+        {
+            Assert.Equal(expected.Text, other.Text);
+            Assert.Equal(expected.Segments.SelectMany(s => s.Tokens), other.Segments.SelectMany(s => s.Tokens));
+            Assert.All(expected.Segments.Zip(other.Segments), p => Assert.Equal(p.First.AverageLogProb, p.Second.AverageLogProb, 1e-4));
+        }
+    }
+
+    [Fact]
+    public void A_transducer_is_searched_with_hotwords_and_a_language_model()
+    {
+        using var recognizer = SpeechRecognizer.Load(TransducerFile(skips: false));
+        var options = new TranscriptionOptions(SkipSpeechless: false, WordTimestamps: true);
+        var samples = Noise(16_000 * 4);
+        Transcript Say(Decoding.FusionOptions? fusion) =>
+            recognizer.Transcribe(samples, options with { Ctc = new Decoding.CtcDecodeOptions(BeamSize: 8, fusion) }, cancel: TestContext.Current.CancellationToken);
+        var beam = Say(null);
+        var words = beam.Segments.SelectMany(s => s.Words!).ToArray();
+        Assert.NotEmpty(words);
+        Assert.All(words, w => Assert.True(w.Probability is > 0 and <= 1));
+        var word = words[0].Text.Trim();
+        Assert.NotEqual(beam.Text, Say(new Decoding.FusionOptions(Hotwords: [new Decoding.Hotword(word, 50)])).Text);
+        Assert.NotEqual(beam.Text, Say(new Decoding.FusionOptions(WordBonus: -20)).Text);
+
+        using var skipping = SpeechRecognizer.Load(TransducerFile(skips: true));
+        Assert.Contains("durations", Assert.Throws<ArgumentException>(() => skipping.Transcribe(samples, options with { Ctc = new Decoding.CtcDecodeOptions() })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Features_by_the_numbers_of_the_training_data_are_read()
+    {
+        Folder();
+        var path = Path.Combine(_folder.FullName, "preprocessor_config.json");
+        float[] means = [.. Enumerable.Range(0, 40).Select(b => -10 + (0.1f * b))], deviations = [.. Enumerable.Range(0, 40).Select(b => 2 + (0.05f * b))];
+        var front = new NemoMelOptions(MelBins: 40, NormalizePerFeature: false) { Means = means, Deviations = deviations };
+        File.WriteAllText(path, ConformerFrontEnd.Write(front));
+        var read = ConformerFrontEnd.Read(new ModelFolder(_folder.FullName), 40);
+        Assert.Equal(means, read.Means!);
+        Assert.Equal(deviations, read.Deviations!);
+        Assert.Equal(front with { Means = null, Deviations = null }, read with { Means = null, Deviations = null });
+
+        var samples = Noise(16_000);
+        var plain = new NemoMel(new NemoMelOptions(MelBins: 40, NormalizePerFeature: false)).Extract(samples).As(FeatureLayout.BinsFirst);
+        var fixedOnes = new NemoMel(read).Extract(samples).As(FeatureLayout.BinsFirst);
+        Assert.Equal(plain.Values.Select((v, i) => (v - means[i / plain.Frames]) / deviations[i / plain.Frames]), fixedOnes.Values);
+        Assert.Equal(new NemoMelOptions(MelBins: 40), Written(new NemoMelOptions(MelBins: 40)));
+        Assert.False(Written(new NemoMelOptions(MelBins: 40, NormalizePerFeature: false)).NormalizePerFeature);
+
+        File.WriteAllText(path, ConformerFrontEnd.Write(front with { MelBins = 40, Means = means[1..] }));
+        Assert.Contains("fixed_mean", Assert.Throws<InvalidDataException>(() => SpeechRecognizer.Load(_folder.FullName)).Message, StringComparison.Ordinal);
+        NemoMelOptions Written(NemoMelOptions options)
+        {
+            File.WriteAllText(path, ConformerFrontEnd.Write(options));
+            return ConformerFrontEnd.Read(new ModelFolder(_folder.FullName), 40);
+        }
     }
 
     [Fact]
@@ -248,6 +311,43 @@ public sealed class NemoTests : IDisposable
     }
 
     private static string Configuration() => Yaml + string.Concat(Pieces.Select(p => $"  - '{p}'\n"));
+
+    private static string TransducerYaml(int jointHidden, bool skips) => Configuration().Replace("ConvASRDecoder", "RNNTDecoder", StringComparison.Ordinal) + $"""
+              prednet:
+                pred_hidden: 12
+                pred_rnn_layers: 2
+            joint:
+              _target_: nemo.collections.asr.modules.RNNTJoint
+              jointnet:
+                joint_hidden: {jointHidden}
+                activation: relu
+                dropout: 0.2
+            model_defaults:
+              tdt_durations: {(skips ? "[0, 1, 2]" : "null")}
+
+            """;
+
+    /// <summary>A transducer of random numbers as a .nemo file, and as a folder beside it; the path of the file.</summary>
+    private string TransducerFile(bool skips)
+    {
+        var yaml = TransducerYaml(jointHidden: 12, skips);
+        using var json = NemoYaml.Parse("test", Encoding.UTF8.GetBytes(yaml));
+        var config = NemoConfig.Parse(json.RootElement).Transducer!;
+        var random = Weights.Build(new RandomWeights(31), w => new ConformerTransducer(w, config), new WeightsOptions(trains: _ => true)).Parameters;
+        var (values, folder) = (random.ToDictionary(p => p.Name, p => p.Tensor!.ToArray()), Folder());
+
+        // Numbers that halves hold, as in the archive, and large enough that sound and symbols matter; a blank that is often best.
+        var louder = new Dictionary<string, float> { ["joint.head.weight"] = 8, ["encoder_projector.weight"] = 4, ["decoder.embedding.weight"] = 30 };
+        foreach (var (name, numbers) in values)
+        {
+            values[name] = [.. numbers.Select(v => (float)(Half)(v * louder.GetValueOrDefault(name, 1)))];
+        }
+
+        values["joint.head.bias"][config.Blank] = 3;
+        SafetensorsFile.Write(Path.Combine(folder, "model.safetensors"), random.ToDictionary(p => p.Name, p => TensorData.Of(values[p.Name], [.. p.Shape.Dims.ToArray().Select(d => (long)d)])));
+        File.WriteAllText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(config, ConformerJson.Default.ConformerTransducerConfig));
+        return Write(Archive(yaml, [.. random.Select(p => (Theirs(p.Name), p.Shape.Dims.ToArray(), values[p.Name]))]), packed: false);
+    }
 
     private byte[] Archive(string? yaml = null, List<(string Name, int[] Shape, float[] Values)>? tensors = null)
     {
