@@ -5,12 +5,16 @@ namespace Parley.Cli;
 /// <summary>From what the user calls a model to a path on this machine.</summary>
 internal static class ModelSource
 {
+    /// <summary>The environment variable that names another default.</summary>
+    public const string Variable = "PARLEY_MODEL";
+
     /// <summary>The model that comes with the command.</summary>
     public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "whisper-digits-micro");
 
     /// <summary>A folder, a file, or a hub id with an optional <c>@revision</c>, which is fetched when it is not in the cache.</summary>
     public static Task<string> ResolveAsync(string? model, Terminal terminal, CancellationToken cancel)
     {
+        model ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen ? chosen : null;
         if (model is null)
         {
             return Directory.Exists(Bundled) ? Task.FromResult(Bundled) : throw new InvalidDataException("no model is bundled with this build; give one with --model");

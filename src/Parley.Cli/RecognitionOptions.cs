@@ -6,7 +6,7 @@ namespace Parley.Cli;
 /// <summary>Options that every command with a recogniser has: the model and how it decodes.</summary>
 internal sealed class RecognitionOptions
 {
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model folder, OpenAI .pt file, or hub id with an optional @revision; default: the bundled digits model" };
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model folder, OpenAI .pt file, or hub id with an optional @revision; default: what PARLEY_MODEL says, else the model that comes with Parley" };
     private readonly Option<string?> _language = new("--language", "-l") { Description = "Language code such as en; default: detected" };
     private readonly Option<string> _task = new Option<string>("--task") { Description = "What to do with other languages", DefaultValueFactory = _ => "transcribe" }.AcceptOnlyFromAmong("transcribe", "translate");
     private readonly Option<bool> _words = new("--word-timestamps") { Description = "Time every word" };

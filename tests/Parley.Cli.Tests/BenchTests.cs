@@ -21,7 +21,7 @@ public class BenchTests
     [Fact]
     public void A_checkpoint_is_measured_end_to_end()
     {
-        var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--seconds", "8", "--tokens", "4");
+        var run = CommandRun.Of("bench", CommandRun.Digits, "--threads", "1", "--seconds", "8", "--tokens", "4");
         Assert.Equal(0, run.Code);
         Assert.Contains("whisper-digits-micro-8s-sequential", run.Output, StringComparison.Ordinal);
         Assert.Contains("whisper-digits-micro-8s-batched", run.Output, StringComparison.Ordinal);
@@ -31,7 +31,7 @@ public class BenchTests
     [Fact]
     public void Every_window_has_just_the_tokens_asked_for()
     {
-        var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--seconds", "16", "--tokens", "5", "--batch", "2", "--json");
+        var run = CommandRun.Of("bench", CommandRun.Digits, "--threads", "1", "--seconds", "16", "--tokens", "5", "--batch", "2", "--json");
         Assert.Equal((0, ""), (run.Code, run.Error));
         var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToDictionary(l => l.GetProperty("name").GetString()!);
         Assert.Equal(["whisper-digits-micro-load", "whisper-digits-micro-16s-sequential", "whisper-digits-micro-16s-sequential-conditioned", "whisper-digits-micro-16s-batched"], lines.Keys);
@@ -43,7 +43,7 @@ public class BenchTests
     [Fact]
     public void A_checkpoint_is_measured_in_parts()
     {
-        var run = CommandRun.Of("bench", ModelSource.Bundled, "--threads", "1", "--runs", "1", "--precision", "int8");
+        var run = CommandRun.Of("bench", CommandRun.Digits, "--threads", "1", "--runs", "1", "--precision", "int8");
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Equal(
             ["whisper-digits-micro-encoder-int8", "whisper-digits-micro-crosskv-int8", "whisper-digits-micro-step-int8"],

@@ -67,7 +67,7 @@ public class HostileTests
     public void Weights_that_are_no_numbers_are_one_line()
     {
         using var folder = Model(except: "model.safetensors");
-        var file = File.ReadAllBytes(Path.Combine(ModelSource.Bundled, "model.safetensors"));
+        var file = File.ReadAllBytes(Path.Combine(CommandRun.Digits, "model.safetensors"));
         var header = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         using (var json = JsonDocument.Parse(file.AsMemory(8, header)))
         {
@@ -196,7 +196,7 @@ public class HostileTests
     private static TemporaryFolder Model(string except)
     {
         var folder = new TemporaryFolder();
-        foreach (var file in Directory.GetFiles(ModelSource.Bundled).Where(f => Path.GetFileName(f) != except))
+        foreach (var file in Directory.GetFiles(CommandRun.Digits).Where(f => Path.GetFileName(f) != except))
         {
             File.CreateSymbolicLink(folder[Path.GetFileName(file)], file);
         }

@@ -95,7 +95,7 @@ public class ModelsTests
     [Fact]
     public void A_folder_is_described_as_it_is()
     {
-        var run = CommandRun.Of("models", "describe", ModelSource.Bundled);
+        var run = CommandRun.Of("models", "describe", CommandRun.Digits);
         Assert.Equal(0, run.Code);
         Assert.Contains("windows of 4 s", run.Output, StringComparison.Ordinal);
     }
