@@ -338,9 +338,9 @@ public sealed class NemoTests : IDisposable
 
         // Numbers that halves hold, as in the archive, and large enough that sound and symbols matter; a blank that is often best.
         var louder = new Dictionary<string, float> { ["joint.head.weight"] = 8, ["encoder_projector.weight"] = 4, ["decoder.embedding.weight"] = 30 };
-        foreach (var (name, numbers) in values)
+        foreach (var name in values.Keys.ToArray())
         {
-            values[name] = [.. numbers.Select(v => (float)(Half)(v * louder.GetValueOrDefault(name, 1)))];
+            values[name] = [.. values[name].Select(v => (float)(Half)(v * louder.GetValueOrDefault(name, 1)))];
         }
 
         values["joint.head.bias"][config.Blank] = 3;
