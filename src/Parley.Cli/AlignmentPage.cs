@@ -95,7 +95,12 @@ internal static class AlignmentPage
         var (columns, each) = ((int)(Width - (2 * Left)), RowSeconds / (Width - (2 * Left)));
         for (var column = 0; column < columns; column++)
         {
-            var from = Math.Min(samples.Length, (int)((start + (column * each)) * rate));
+            var from = (int)((start + (column * each)) * rate);
+            if (from >= samples.Length)
+            {
+                break;
+            }
+
             var to = Math.Min(samples.Length, Math.Max(from + 1, (int)((start + ((column + 1) * each)) * rate)));
             var (low, high) = (0f, 0f);
             foreach (var sample in samples[from..to])

@@ -90,7 +90,9 @@ public sealed class HmmGmm
                 new("variances", TensorData.Of(Emissions.Variances.Span, states, Config.Gaussians, Config.Dim)),
                 new("self_loops", TensorData.Of(SelfLoops, states)),
             ]);
-        File.WriteAllText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(Config, HmmGmmJson.Default.HmmGmmConfig), new UTF8Encoding(false));
+        var config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config + ".part", JsonSerializer.Serialize(Config, HmmGmmJson.Default.HmmGmmConfig), new UTF8Encoding(false));
+        File.Move(config + ".part", config, overwrite: true);
     }
 
     /// <summary>o_1 … o_T [frames, dim] of 16 kHz samples in ±1.</summary>

@@ -71,7 +71,8 @@ public sealed class HmmGmmRun : ITrainingRun
             var isLast = state.Step == _config.Steps;
             if (isLast || state.Step % _config.ValidateEvery == 0)
             {
-                state = Validate(state, now, log, cancel);
+                // Not called off: what a resumed run measures, it measures at the same passes.
+                state = Validate(state, now, log);
             }
 
             if (isLast || cancel.IsCancellationRequested || state.Step % _config.CheckpointEvery == 0)
@@ -103,11 +104,11 @@ public sealed class HmmGmmRun : ITrainingRun
         }
     }
 
-    private RunState Validate(RunState state, HmmGmm model, MetricsLog log, CancellationToken cancel)
+    private RunState Validate(RunState state, HmmGmm model, MetricsLog log)
     {
         foreach (var (index, (manifest, entries)) in _data.Validation.Index())
         {
-            var report = Validation.Run(s => model.Recognize(model.Features(s.Span)).Text, HmmGmmConfig.SampleRate, manifest, entries, state.Step, new SingleProcess(), cancel);
+            var report = Validation.Run(s => model.Recognize(model.Features(s.Span)).Text, HmmGmmConfig.SampleRate, manifest, entries, state.Step, new SingleProcess(), CancellationToken.None);
             if (index == 0 && !(report.WordErrorRate >= (state.BestScore ?? double.PositiveInfinity)))
             {
                 report = report with { IsBest = true };
