@@ -7,7 +7,7 @@ namespace Parley.Models;
 public static class ModelCatalog
 {
     /// <summary>Families that turn sound into text, by their <c>model_type</c>.</summary>
-    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm", "parakeet_ctc", HmmGmmConfig.Type];
+    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm", "parakeet_ctc", SpeedStreamConfig.Type, HmmGmmConfig.Type];
 
     internal static (ISpeechModel Model, string Type) LoadSpeech(string path, Checkpoint checkpoint, WeightsOptions options)
     {
@@ -31,6 +31,7 @@ public static class ModelCatalog
             "whisper" => (WhisperSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             "wav2vec2" or "wav2vec2-conformer" or "hubert" or "wavlm" => (CtcSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             "parakeet_ctc" => (ConformerSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
+            SpeedStreamConfig.Type => (SpeedStreamSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             HmmGmmConfig.Type => (new HmmGmmSpeechModel(HmmGmm.Load(checkpoint, config.RootElement)), type),
             _ => throw new InvalidDataException($"{folder["config.json"]}: model_type \"{type}\" is not a speech recogniser that Parley knows: {string.Join(", ", SpeechTypes)}"),
         };

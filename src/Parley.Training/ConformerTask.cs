@@ -129,7 +129,7 @@ public sealed class ConformerTask : ITrainingTask
     public void Dispose() => _checkpoint?.Dispose();
 
     /// <summary>The pieces of the run, learnt once: a resumed run reads what the first wrote.</summary>
-    private static (string Json, int Size) Pieces(TrainingConfig config, int size)
+    internal static (string Json, int Size) Pieces(TrainingConfig config, int size)
     {
         var path = Path.Combine(config.Output, "tokenizer.json");
         if (!File.Exists(path))

@@ -1,10 +1,12 @@
+using Parley.Models;
+
 namespace Parley.Training;
 
 /// <summary>From the type in a configuration to the code that trains it.</summary>
 public static class TaskCatalog
 {
     /// <summary>Families that can be trained.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer"];
+    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer", SpeedStreamConfig.Type];
 
     /// <summary>Builds the model of a configuration.</summary>
     public static ITrainingTask Create(TrainingConfig config)
@@ -14,6 +16,7 @@ public static class TaskCatalog
         {
             "whisper" => new WhisperTask(config.Model),
             "conformer" => new ConformerTask(config),
+            SpeedStreamConfig.Type => new SpeedStreamTask(config),
             var type => throw new InvalidDataException($"model.type: \"{type}\" cannot be trained; known are {string.Join(", ", Types)}"),
         };
     }
