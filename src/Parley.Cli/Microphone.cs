@@ -11,6 +11,8 @@ internal sealed class Microphone : IDisposable
 {
     private const int MaxMessage = 4096;
 
+    private static readonly TimeSpan s_interrupt = TimeSpan.FromSeconds(0.3);
+
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly CancellationTokenRegistration _registration;
@@ -77,7 +79,8 @@ internal sealed class Microphone : IDisposable
             var count = output.Read(_bytes, read, most - read);
             if (count == 0)
             {
-                return _registration.Token.IsCancellationRequested ? 0 : throw new InvalidDataException($"microphone: {Ended()}");
+                // Ctrl-C reaches the program too, and may end it before it is known here.
+                return _registration.Token.WaitHandle.WaitOne(s_interrupt) ? 0 : throw new InvalidDataException($"microphone: {Ended()}");
             }
 
             read += count;

@@ -79,7 +79,7 @@ public sealed class StreamingSession : IDisposable
             (_filled, _taken) = (_filled + count, _taken + count);
             if (_filled == _piece.Length)
             {
-                Hear(_piece, _taken);
+                Hear(_piece, _taken - _piece.Length);
                 _filled = 0;
             }
         }
@@ -98,7 +98,7 @@ public sealed class StreamingSession : IDisposable
         {
             var rest = (_filled + _recognizer.ChunkSamples - 1) / _recognizer.ChunkSamples * _recognizer.ChunkSamples;
             _piece.AsSpan(_filled..rest).Clear();
-            Hear(_piece.AsSpan(0, rest), _taken);
+            Hear(_piece.AsSpan(0, rest), _taken - _filled);
         }
 
         if (_start is not null)
@@ -106,7 +106,7 @@ public sealed class StreamingSession : IDisposable
             var tail = StreamingRecognizer.Padded([], _recognizer.Model.Config);
             for (var at = 0; at < tail.Length; at += _recognizer.ChunkSamples)
             {
-                Encode(tail.AsSpan(at, _recognizer.ChunkSamples), _taken);
+                Encode(tail.AsSpan(at, _recognizer.ChunkSamples), _taken + at);
             }
 
             End(EndpointRule.EndOfStream, _taken);
@@ -122,8 +122,8 @@ public sealed class StreamingSession : IDisposable
         _state.Dispose();
     }
 
-    /// <summary>Takes whole chunks that end with sample <paramref name="end"/>.</summary>
-    private void Hear(ReadOnlySpan<float> chunks, long end)
+    /// <summary>Takes whole chunks that begin with sample <paramref name="from"/> of the stream.</summary>
+    private void Hear(ReadOnlySpan<float> chunks, long from)
     {
         _gate?.Hear(chunks);
         if (_start is null && _gate is { IsOpen: false })
@@ -143,13 +143,13 @@ public sealed class StreamingSession : IDisposable
 
         if (_start is null)
         {
-            Begin(Math.Max(0, end - ((_preRoll.Count + 1L) * _piece.Length)));
+            Begin(from - ((long)_preRoll.Count * _piece.Length));
         }
 
-        Encode(chunks, end);
+        Encode(chunks, from);
         if (_gate is { IsOpen: false })
         {
-            End(EndpointRule.Pause, end);
+            End(EndpointRule.Pause, Math.Min(_taken, from + chunks.Length));
         }
     }
 
@@ -158,15 +158,14 @@ public sealed class StreamingSession : IDisposable
         _start = start;
         _state.Reset();
         _melState.Reset();
-        while (_preRoll.TryDequeue(out var chunk))
+        for (; _preRoll.TryDequeue(out var chunk); start += chunk.Length)
         {
-            start += chunk.Length;
             Encode(chunk, start);
         }
     }
 
     /// <summary>Moves the model on by whole chunks, and says what it makes of each.</summary>
-    private void Encode(ReadOnlySpan<float> chunks, long end)
+    private void Encode(ReadOnlySpan<float> chunks, long from)
     {
         using var scope = new TensorScope();
         var features = _recognizer.FrontEnd.Step(chunks, _melState);
@@ -181,7 +180,7 @@ public sealed class StreamingSession : IDisposable
         _encoded += chunks.Length;
         for (var i = 0; i < count; i++)
         {
-            var heard = Math.Min(_taken, end - ((long)(count - 1 - i) * size));
+            var heard = Math.Min(_taken, from + ((i + 1L) * size));
             _decoder.Step(scores.Slice(i * (scores.Length / count), scores.Length / count));
             Say(heard);
             if (Rule() is { } rule)
@@ -193,8 +192,8 @@ public sealed class StreamingSession : IDisposable
 
     private void Say(long heard)
     {
-        var text = _recognizer.Symbols.Spell(_decoder.Best);
-        var confirmed = text.Length == 0 || _decoder.Confirmed == _decoder.Best.Count ? Whole(text) : Whole(_recognizer.Symbols.Spell(_decoder.Best.Take(_decoder.Confirmed)));
+        var text = Text(_decoder.Best);
+        var confirmed = Whole(_decoder.Confirmed == _decoder.Best.Count ? text : Text(_decoder.Best.Take(_decoder.Confirmed)));
         if ((text, confirmed) != _said)
         {
             _said = (text, confirmed);
@@ -233,6 +232,13 @@ public sealed class StreamingSession : IDisposable
             End = segment.End + offset,
             Words = [.. segment.Words!.Select(word => word with { Start = word.Start + offset, End = word.End + offset })],
         }));
+    }
+
+    /// <summary>The words of symbols as the final text has them: pieces that spell nothing make no word.</summary>
+    private string Text(IEnumerable<int> symbols)
+    {
+        var words = _recognizer.Symbols.Words([.. symbols.Select(id => new CtcToken(id, StartFrame: 0, EndFrame: 0, LogProb: 0))]);
+        return string.Join(' ', words.Select(w => _recognizer.Symbols.Spell(w.Tokens.Select(t => t.Id))).Where(w => w.Length > 0));
     }
 
     /// <summary>Characters before the first that is not whole yet: a piece may be one byte of several.</summary>

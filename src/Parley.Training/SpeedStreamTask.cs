@@ -13,6 +13,9 @@ namespace Parley.Training;
 public sealed class SpeedStreamTask : ITrainingTask
 {
     private const double MostLead = 0.4;
+
+    // A stream ends with so much silence: what has just been spoken may be said then.
+    private const double LeastTail = 0.16;
     private const double MostTail = 0.6;
     private const double QuietestDecibels = -90;
     private const double LoudestDecibels = -55;
@@ -121,7 +124,8 @@ public sealed class SpeedStreamTask : ITrainingTask
     /// <summary>The samples with faint noise before, under and after them; every draw comes from <paramref name="random"/>.</summary>
     private static float[] Surround(ReadOnlySpan<float> samples, TrainingPass random)
     {
-        var (lead, tail) = ((int)(Uniform(random) * MostLead * SpeechRecognizer.SampleRate), (int)(Uniform(random) * MostTail * SpeechRecognizer.SampleRate));
+        var lead = (int)(Uniform(random) * MostLead * SpeechRecognizer.SampleRate);
+        var tail = (int)((LeastTail + (Uniform(random) * (MostTail - LeastTail))) * SpeechRecognizer.SampleRate);
         var level = Math.Pow(10, (QuietestDecibels + ((LoudestDecibels - QuietestDecibels) * Uniform(random))) / 20);
         var x = new float[lead + samples.Length + tail];
         samples.CopyTo(x.AsSpan(lead));

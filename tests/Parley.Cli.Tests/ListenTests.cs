@@ -48,19 +48,19 @@ public sealed class ListenTests : IDisposable
         var (model, file) = (Model(), Recording(seconds: 1.5));
         var start = Stopwatch.GetTimestamp();
         Assert.Equal(0, CommandRun.Of("listen", "--model", model, "--file", file).Code);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1.5, 15);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1.5, 60);
     }
 
     [Fact]
     public void An_interrupt_ends_cleanly_with_what_was_said()
     {
         var (model, file) = (Model(), Recording(seconds: 60));
-        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         var start = Stopwatch.GetTimestamp();
         var run = CommandRun.With(Stream.Null, cancel.Token, "listen", "--model", model, "--file", file);
         Assert.Equal(0, run.Code);
         Assert.NotEmpty(run.Output);
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1, 20);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1, 50);
     }
 
     [Theory]

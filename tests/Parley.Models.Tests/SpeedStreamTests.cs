@@ -138,6 +138,27 @@ public sealed class SpeedStreamTests
     }
 
     [Fact]
+    public void Both_backends_agree_at_the_sizes_of_training()
+    {
+        var config = Small with { Layers = 2, Dim = 80, FeedForward = 160, ConvKernel = 9, MelBins = 80, Window = 32 };
+        using var scope = new TensorScope();
+        (float[] Logits, Dictionary<string, float[]> Gradients) Run(Backend backend)
+        {
+            var (model, parameters) = Weights.Build(new RandomWeights(5), w => new SpeedStream(w, config), new WeightsOptions(backend, trains: _ => true));
+            var logits = model.Forward(Features(3, 101, config, backend));
+            var gradients = (logits * Tensor.From(Numbers((int)logits.Count, 9), logits.Shape, backend)).Sum().Backward();
+            return (logits.ToArray(), parameters.ToDictionary(p => p.Name, p => gradients[p.Tensor!]!.ToArray()));
+        }
+
+        var (fast, slow) = (Run(Backend.Default), Run(Backend.Reference));
+        Expect.Close(fast.Logits, slow.Logits, relative: 1e-4f, absolute: 1e-4f);
+        foreach (var (name, expected) in slow.Gradients)
+        {
+            Expect.Close(fast.Gradients[name], expected, relative: 1e-3f, absolute: 1e-4f * expected.Max(Math.Abs), what: name);
+        }
+    }
+
+    [Fact]
     public void What_does_not_fit_is_refused()
     {
         using var scope = new TensorScope();

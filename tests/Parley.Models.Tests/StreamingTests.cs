@@ -102,6 +102,29 @@ public sealed class StreamingTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1e-4f)]
+    [InlineData(3e-3f)]
+    public void A_gate_saves_four_fifths_of_the_work_in_silence(float level)
+    {
+        using var recognizer = Make();
+        using var session = recognizer.Start(new StreamingOptions(Gate: () => new EnergyVadStream()));
+        session.Feed([.. SpeedStreamTests.Numbers(30 * Rate, 8).Select(v => level * v)]);
+        Assert.InRange(session.Encoded / session.Taken, 0, 0.2);
+    }
+
+    [Fact]
+    public void Speech_in_the_last_piece_of_a_chunk_is_placed_where_it_is()
+    {
+        using var recognizer = Make();
+        using var session = recognizer.Start(new StreamingOptions(Gate: () => new EnergyVadStream(), PreRoll: 0));
+        float[] samples = [.. new float[2 * Rate], .. Sound(0.06)];
+        StreamingEvent[] events = [.. session.Feed(samples), .. session.Finish()];
+        Assert.NotEmpty(events);
+        Assert.All(events, e => Assert.Equal((2.0, 2.06), (e.Start.TotalSeconds, e.End.TotalSeconds)));
+    }
+
     [Fact]
     public void A_whole_recording_is_read_as_its_stream()
     {
