@@ -14,13 +14,13 @@ public sealed class ListenTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Final_words_are_lines_and_partial_ones_one_line_that_changes()
+    public async Task Final_words_are_lines_and_partial_ones_one_line_that_changes()
     {
         var (model, file) = (Model(), Recording(seconds: 2));
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         string[] arguments = ["listen", "--model", model, "--file", file, "--fast"];
-        var code = Commands.RunAsync(arguments, new Terminal(output, error, () => Stream.Null, errorIsTerminal: true), TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+        var code = await Commands.RunAsync(arguments, new Terminal(output, error, () => Stream.Null, errorIsTerminal: true), TestContext.Current.CancellationToken);
         Assert.Equal(0, code);
         var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.NotEmpty(lines);

@@ -152,9 +152,12 @@ public sealed class SpeedStreamTests
 
         var (fast, slow) = (Run(Backend.Default), Run(Backend.Reference));
         Expect.Close(fast.Logits, slow.Logits, relative: 1e-4f, absolute: 1e-4f);
+
+        // The biases of keys shift all scores of a row alike and have a gradient of 0: what is left of it is the rounding of its terms.
+        var largest = slow.Gradients.Values.Max(g => g.Max(Math.Abs));
         foreach (var (name, expected) in slow.Gradients)
         {
-            Expect.Close(fast.Gradients[name], expected, relative: 1e-3f, absolute: 1e-4f * expected.Max(Math.Abs), what: name);
+            Expect.Close(fast.Gradients[name], expected, relative: 1e-3f, absolute: 1e-5f * largest, what: name);
         }
     }
 
