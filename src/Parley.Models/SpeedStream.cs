@@ -14,6 +14,8 @@ namespace Parley.Models;
 /// <summary>A causal encoder with a CTC head. Never changes once built, so streams share it; each has a <see cref="SpeedStreamState"/>.</summary>
 public sealed class SpeedStream
 {
+    private readonly Tensor _mean;
+    private readonly Tensor _scale;
     private readonly SpeedStreamStem _stem;
     private readonly SpeedStreamLayer[] _layers;
     private readonly Linear _head;
@@ -25,6 +27,9 @@ public sealed class SpeedStream
         ArgumentNullException.ThrowIfNull(w);
         ArgumentNullException.ThrowIfNull(config);
         (Config, _backend) = (config, w.Backend);
+        (_mean, _scale) = (Tensor.Allocate([config.MelBins], _backend), Tensor.Allocate([config.MelBins], _backend));
+        _mean.Fill([.. config.Means]);
+        _scale.Fill([.. config.Deviations.Select(d => 1 / d)]);
         _stem = new SpeedStreamStem(w["stem"], config);
         _layers = w["layers"].Repeat(config.Layers, b => new SpeedStreamLayer(b, config));
         _head = new Linear(w["ctc_head"], config.Dim, config.VocabSize);
@@ -75,7 +80,7 @@ public sealed class SpeedStream
 
     private Tensor Run(Tensor features, SpeedStreamState? state, IntTensor distances, TrainingPass? pass) => TensorScope.Run(() =>
     {
-        var x = (features - Config.FeatureMean) * (1 / Config.FeatureDeviation);
+        var x = (features - _mean) * _scale;
         x = TensorScope.Run(() => _stem.Forward(x, state?.Stem)).Drop(Config.Dropout, pass);       // [batch, steps, dim]
         for (var i = 0; i < _layers.Length; i++)
         {

@@ -18,8 +18,8 @@ namespace Parley.Models;
 /// <param name="KeyStride">From one of those to the next.</param>
 /// <param name="ChunkFrames">Mel frames that are heard at once in a stream.</param>
 /// <param name="Dropout">Training: what is dropped at the end of each module and inside the feed-forward modules.</param>
-/// <param name="FeatureMean">What log-mel features are about.</param>
-/// <param name="FeatureDeviation">By how much they vary.</param>
+/// <param name="FeatureMean">Mean of each band's log-mel features over the training data; null: -8 for all.</param>
+/// <param name="FeatureDeviation">Their standard deviation; null: 4 for all.</param>
 /// <param name="ModelType">Always "speedstream".</param>
 public sealed record SpeedStreamConfig(
     [property: JsonPropertyName("vocab_size")] int VocabSize = 1025,
@@ -36,8 +36,8 @@ public sealed record SpeedStreamConfig(
     [property: JsonPropertyName("attention_key_stride")] int KeyStride = 8,
     [property: JsonPropertyName("chunk_frames")] int ChunkFrames = 8,
     [property: JsonPropertyName("dropout")] float Dropout = 0.1f,
-    [property: JsonPropertyName("feature_mean")] float FeatureMean = -8,
-    [property: JsonPropertyName("feature_deviation")] float FeatureDeviation = 4,
+    [property: JsonPropertyName("feature_mean")] IReadOnlyList<float>? FeatureMean = null,
+    [property: JsonPropertyName("feature_deviation")] IReadOnlyList<float>? FeatureDeviation = null,
     [property: JsonPropertyName("model_type")] string ModelType = SpeedStreamConfig.Type)
 {
     /// <summary>The family's <c>model_type</c>.</summary>
@@ -53,6 +53,14 @@ public sealed record SpeedStreamConfig(
     /// <summary>Steps that attention sees.</summary>
     [JsonIgnore]
     public int Keys => Window + StridedKeys;
+
+    /// <summary>Mean of each band.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<float> Means => FeatureMean ?? [.. Enumerable.Repeat(-8f, MelBins)];
+
+    /// <summary>Deviation of each band.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<float> Deviations => FeatureDeviation ?? [.. Enumerable.Repeat(4f, MelBins)];
 
     /// <summary>Steps of the encoder for so many mel frames.</summary>
     public static int StepsOf(int frames) => frames / Subsampling;
@@ -92,7 +100,8 @@ public sealed record SpeedStreamConfig(
         Require(ChunkFrames % Subsampling == 0, $"chunk_frames {ChunkFrames} is not a multiple of {Subsampling}, a step of the encoder");
         Require((long)Window + ((long)StridedKeys * KeyStride) <= 65536, $"attention reaches back {(long)Window + ((long)StridedKeys * KeyStride)} steps; at most 65536 are possible");
         Require(Dropout is >= 0 and < 1, $"dropout is {Dropout}; it must be at least 0 and below 1");
-        Require(float.IsFinite(FeatureMean) && FeatureDeviation > 0 && float.IsFinite(FeatureDeviation), $"feature_mean {FeatureMean} and feature_deviation {FeatureDeviation} must be numbers, the deviation above 0");
+        Require(Means.Count == MelBins && Means.All(float.IsFinite), $"feature_mean must be {MelBins} numbers, one for each of num_mel_bins");
+        Require(Deviations.Count == MelBins && Deviations.All(d => float.IsFinite(d) && d > 0), $"feature_deviation must be {MelBins} numbers above 0, one for each of num_mel_bins");
     }
 
     private static void Require(bool condition, string message)

@@ -17,6 +17,8 @@ public sealed class SpeedStreamTask : ITrainingTask
     // A stream ends with so much silence: what has just been spoken may be said then.
     private const double LeastTail = 0.16;
     private const double MostTail = 0.6;
+    private const int MostMeasured = 300;
+    private const double LeastDeviation = 0.5;
     private const double QuietestDecibels = -90;
     private const double LoudestDecibels = -55;
 
@@ -25,6 +27,7 @@ public sealed class SpeedStreamTask : ITrainingTask
     private readonly BpeTokenizer _tokenizer;
     private readonly string _tokenizerJson;
     private readonly StreamingLogMel _mel;
+    private readonly float[] _means;
     private readonly AugmentSettings _augment;
     private readonly Checkpoint? _checkpoint;
 
@@ -40,6 +43,7 @@ public sealed class SpeedStreamTask : ITrainingTask
             var folder = new ModelFolder(from);
             using var json = folder.Config();
             _config = SpeedStreamConfig.Parse(json.RootElement);
+            _mel = new StreamingLogMel(new StreamingLogMelOptions(_config.MelBins));
             _tokenizerJson = File.ReadAllText(folder["tokenizer.json"]);
             _checkpoint = Checkpoint.Open(from);
             (_model, Parameters) = Weights.Build(new CheckpointWeights(_checkpoint), w => new SpeedStream(w, _config), options);
@@ -48,12 +52,14 @@ public sealed class SpeedStreamTask : ITrainingTask
         {
             var wanted = SpeedStreamConfig.Parse(config.Model.Config ?? throw new InvalidDataException("model: give \"from\", a folder to go on from, or \"config\", the sizes of a new model"));
             (_tokenizerJson, var size) = ConformerTask.Pieces(config, wanted.VocabSize - 1);
-            _config = wanted with { VocabSize = size + 1, Blank = size };
+            _mel = new StreamingLogMel(new StreamingLogMelOptions(wanted.MelBins));
+            var (mean, deviation) = wanted.FeatureMean is null || wanted.FeatureDeviation is null ? Statistics(config) : (wanted.FeatureMean, wanted.FeatureDeviation);
+            _config = wanted with { VocabSize = size + 1, Blank = size, FeatureMean = mean, FeatureDeviation = deviation };
             (_model, Parameters) = Weights.Build(new RandomWeights(config.Seed), w => new SpeedStream(w, _config), options);
         }
 
         _tokenizer = BpeTokenizer.FromTokenizerJson("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(_tokenizerJson));
-        _mel = new StreamingLogMel(new StreamingLogMelOptions(_config.MelBins));
+        _means = [.. _config.Means];
     }
 
     /// <inheritdoc/>
@@ -82,7 +88,7 @@ public sealed class SpeedStreamTask : ITrainingTask
         if (random is not null)
         {
             SpecAugment.Apply(
-                features.Values, features.Bins, _augment.FrequencyMasks, _augment.FrequencyWidth, _augment.TimeMasks, _augment.TimeShare, random.NextSeed, fill: _config.FeatureMean);
+                features.Values, features.Bins, _augment.FrequencyMasks, _augment.FrequencyWidth, _augment.TimeMasks, _augment.TimeShare, random.NextSeed, _means);
         }
 
         return new TrainingExample(where, features.Values, features.Frames, targets);
@@ -120,6 +126,33 @@ public sealed class SpeedStreamTask : ITrainingTask
 
     /// <inheritdoc/>
     public void Dispose() => _checkpoint?.Dispose();
+
+    /// <summary>Mean and deviation of each band over utterances from all of the training data, each under the noise that it gets in training.</summary>
+    private (IReadOnlyList<float> Mean, IReadOnlyList<float> Deviation) Statistics(TrainingConfig config)
+    {
+        ManifestEntry[] entries = [.. config.Data.Train.SelectMany(m => ManifestEntry.Read(m))];
+        var (bins, frames) = (_mel.Options.MelBins, 0L);
+        var (sums, squares) = (new double[bins], new double[bins]);
+        for (var i = 0; i < entries.Length; i += (entries.Length + MostMeasured - 1) / MostMeasured)
+        {
+            var samples = ExampleLoader.Read(entries[i], SampleRate, CancellationToken.None);
+            var features = _mel.Extract(Surround(samples.Span, new TrainingPass(TrainingPass.Seed((ulong)config.Seed, (ulong)i))));
+            frames += features.Frames;
+            for (var k = 0; k < features.Values.Length; k++)
+            {
+                sums[k % bins] += features.Values[k];
+                squares[k % bins] += (double)features.Values[k] * features.Values[k];
+            }
+        }
+
+        if (frames == 0)
+        {
+            throw new InvalidDataException($"{string.Join(", ", config.Data.Train)}: no sound to measure");
+        }
+
+        double[] means = [.. sums.Select(s => s / frames)];
+        return ([.. means.Select(m => (float)m)], [.. squares.Select((s, k) => (float)Math.Max(LeastDeviation, Math.Sqrt(Math.Max(0, (s / frames) - (means[k] * means[k])))))]);
+    }
 
     /// <summary>The samples with faint noise before, under and after them; every draw comes from <paramref name="random"/>.</summary>
     private static float[] Surround(ReadOnlySpan<float> samples, TrainingPass random)

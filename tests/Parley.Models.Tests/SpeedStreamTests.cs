@@ -180,7 +180,8 @@ public sealed class SpeedStreamTests
     [InlineData("""{"pad_token_id": 2000}""", "pad_token_id 2000")]
     [InlineData("""{"attention_window": 0}""", "attention_window is 0")]
     [InlineData("""{"attention_strided_keys": 4096, "attention_key_stride": 4096}""", "attention reaches back")]
-    [InlineData("""{"feature_deviation": 0}""", "feature_deviation 0")]
+    [InlineData("""{"num_mel_bins": 2, "feature_deviation": [1, 0]}""", "feature_deviation must be 2 numbers above 0")]
+    [InlineData("""{"feature_mean": [1]}""", "feature_mean must be 80 numbers")]
     [InlineData("""{"model_type": "whisper"}""", "model_type is \"whisper\"")]
     public void A_setting_that_cannot_be_is_named(string config, string message)
     {

@@ -12,7 +12,7 @@ public sealed class StreamingTests
 {
     private const int Rate = SpeechRecognizer.SampleRate;
 
-    private static readonly SpeedStreamConfig Config = SpeedStreamTests.Small with { MelBins = 80, FeatureMean = -9 };
+    private static readonly SpeedStreamConfig Config = SpeedStreamTests.Small with { MelBins = 80, FeatureMean = [.. Enumerable.Repeat(-9f, 80)] };
 
     public static TheoryData<int, bool> Cuts => new(from cut in (int[])[1, 7 * Rate / 1000, 1280, 4001, int.MaxValue] from beam in (bool[])[true, false] select (cut, beam));
 

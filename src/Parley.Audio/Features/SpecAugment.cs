@@ -11,10 +11,11 @@ public static class SpecAugment
     /// <param name="timeMasks">Masks over frames.</param>
     /// <param name="timeShare">Each hides 0 to such a share of all frames.</param>
     /// <param name="next">Source of random numbers.</param>
-    /// <param name="fill">What masks are set to.</param>
-    public static void Apply(Span<float> features, int bins, int frequencyMasks, int frequencyWidth, int timeMasks, double timeShare, Func<ulong> next, float fill = 0)
+    /// <param name="mean">What masks set each bin to; none: 0.</param>
+    public static void Apply(Span<float> features, int bins, int frequencyMasks, int frequencyWidth, int timeMasks, double timeShare, Func<ulong> next, ReadOnlySpan<float> mean = default)
     {
         ArgumentNullException.ThrowIfNull(next);
+        mean = mean.IsEmpty ? new float[bins] : mean;
         var frames = features.Length / bins;
         for (var i = 0; i < frequencyMasks; i++)
         {
@@ -22,7 +23,7 @@ public static class SpecAugment
             var first = Below(bins - width + 1);
             for (var t = 0; t < frames; t++)
             {
-                features.Slice((t * bins) + first, width).Fill(fill);
+                mean.Slice(first, width).CopyTo(features[((t * bins) + first)..]);
             }
         }
 
@@ -30,7 +31,10 @@ public static class SpecAugment
         {
             var length = Below((int)(timeShare * frames) + 1);
             var first = Below(frames - length + 1);
-            features.Slice(first * bins, length * bins).Fill(fill);
+            for (var t = first; t < first + length; t++)
+            {
+                mean.CopyTo(features[(t * bins)..]);
+            }
         }
 
         int Below(int count) => (int)(next() % (ulong)Math.Max(1, count));
