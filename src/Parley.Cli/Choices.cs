@@ -30,6 +30,14 @@ internal static class Choices
         _ => SileroVad.Load(name),
     };
 
+    /// <summary>What makes the speech detector of a stream; null for none.</summary>
+    public static Func<IVoiceActivityStream>? Gate(string name) => name switch
+    {
+        "none" => null,
+        "energy" => () => new EnergyVadStream(),
+        _ => SileroVad.Load(name, backend: Backend.WithThreads(1)).Start,
+    };
+
     /// <summary>Numbers between commas.</summary>
     public static IReadOnlyList<double>? Numbers(string option, IReadOnlyList<string>? texts) => texts is null or { Count: 0 }
         ? null

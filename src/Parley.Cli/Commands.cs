@@ -49,6 +49,7 @@ internal static class Commands
     private static RootCommand Create(Terminal terminal) => new("Speech to text and back, in pure C#.")
     {
         TranscribeCommand.Create(terminal),
+        ListenCommand.Create(terminal),
         AlignCommand.Create(terminal),
         EvalCommand.Create(terminal),
         TrainCommand.Create(terminal),

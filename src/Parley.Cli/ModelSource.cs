@@ -11,6 +11,14 @@ internal static class ModelSource
     /// <summary>The model that comes with the command.</summary>
     public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "whisper-digits-micro");
 
+    /// <summary>The streaming model that comes with the command.</summary>
+    public static string BundledStreaming => Path.Combine(AppContext.BaseDirectory, "models", "speedstream-en");
+
+    /// <summary>The same as <see cref="ResolveAsync"/> for a model that streams.</summary>
+    public static Task<string> ResolveStreamingAsync(string? model, Terminal terminal, CancellationToken cancel) =>
+        model is not null ? ResolveAsync(model, terminal, cancel)
+            : Directory.Exists(BundledStreaming) ? Task.FromResult(BundledStreaming) : throw new InvalidDataException("no streaming model is bundled with this build; give one with --model");
+
     /// <summary>A folder, a file, or a hub id with an optional <c>@revision</c>, which is fetched when it is not in the cache.</summary>
     public static Task<string> ResolveAsync(string? model, Terminal terminal, CancellationToken cancel)
     {

@@ -63,6 +63,38 @@ internal sealed class CtcBeam
         return [.. (ended.Length > 0 ? ended : scored).OrderByDescending(s => s.Score).Select(s => (_tree.Symbols(s.Node), s.Score))];
     }
 
+    /// <summary>The best reading so far, as if the utterance went on.</summary>
+    public int[] Best()
+    {
+        var (best, most) = (0, None);
+        for (var i = 0; i < _count; i++)
+        {
+            var score = LogMath.Add(_inBlank[i], _inSymbol[i]) + _tree.Context(_nodes[i]);
+            (best, most) = score > most ? (i, score) : (best, most);
+        }
+
+        return _tree.Symbols(_nodes[best]);
+    }
+
+    /// <summary>Drops the readings that do not begin with some symbols; one of the beam does.</summary>
+    public void Keep(ReadOnlySpan<int> beginning)
+    {
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (!_tree.Symbols(_nodes[i]).AsSpan().StartsWith(beginning))
+            {
+                _tree.Place(_nodes[i]) = -1;
+                continue;
+            }
+
+            (_nodes[kept], _inBlank[kept], _inSymbol[kept]) = (_nodes[i], _inBlank[i], _inSymbol[i]);
+            _tree.Place(_nodes[kept]) = kept++;
+        }
+
+        _count = kept;
+    }
+
     /// <summary>The symbols that may begin something new in this frame.</summary>
     private int[] Offered(ReadOnlySpan<float> logProbs)
     {

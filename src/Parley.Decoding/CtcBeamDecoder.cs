@@ -45,20 +45,26 @@ public sealed class CtcBeamDecoder : ICtcDecoder
             search.Step(logProbs.AsSpan(start, symbols));
         }
 
-        return Readings(search.Finish(), logProbs);
+        return Readings(search.Finish(), logProbs, _texts, _blank, _options.Readings);
     }
 
-    private CtcHypothesis[] Readings((int[] Symbols, double Score)[] ends, float[] logProbs)
+    /// <summary>The best readings with the place and the probability of each symbol.</summary>
+    internal static CtcHypothesis[] Readings((int[] Symbols, double Score)[] ends, ReadOnlySpan<float> logProbs, SymbolTexts texts, int blank, int most)
     {
-        var spelled = ends.Take(WordPosterior.MostReadings).Select(e => (_texts.Words(e.Symbols), e.Score)).ToArray();
-        var best = ends.Take(_options.Readings).ToArray();
+        var spelled = ends.Take(WordPosterior.MostReadings).Select(e => (texts.Words(e.Symbols), e.Score)).ToArray();
+        var best = ends.Take(most).ToArray();
         var result = new CtcHypothesis[best.Length];
         for (var i = 0; i < best.Length; i++)
         {
             var ids = best[i].Symbols;
-            var runs = CtcAlignment.Align(logProbs, _texts.Count, ids, _blank);
-            var tokens = ids.Select((id, k) => new CtcToken(id, runs[k].Start, runs[k].End, CtcAlignment.Mean(logProbs, _texts.Count, id, runs[k].Start, runs[k].End))).ToArray();
-            WordPosterior.Set(tokens, _texts.Words(ids), spelled);
+            var runs = CtcAlignment.Align(logProbs, texts.Count, ids, blank);
+            var tokens = new CtcToken[ids.Length];
+            for (var k = 0; k < ids.Length; k++)
+            {
+                tokens[k] = new CtcToken(ids[k], runs[k].Start, runs[k].End, CtcAlignment.Mean(logProbs, texts.Count, ids[k], runs[k].Start, runs[k].End));
+            }
+
+            WordPosterior.Set(tokens, texts.Words(ids), spelled);
             result[i] = new CtcHypothesis(tokens, best[i].Score);
         }
 

@@ -22,51 +22,12 @@ public sealed class CtcGreedyDecoder(int blank) : ICtcDecoder
             throw new ArgumentException($"ctc: blank {blank} is outside 0..{symbols - 1}");
         }
 
-        var tokens = new List<CtcToken>();
-        var (frames, total) = (logits.Length / symbols, 0.0);
-        var (run, start, sum) = (blank, 0, 0.0);
-        for (var t = 0; t < frames; t++)
+        var run = new CtcGreedyRun(blank);
+        for (var start = 0; start < logits.Length; start += symbols)
         {
-            var (id, logProb) = Best(logits.Slice(t * symbols, symbols));
-            total += logProb;
-            if (id != run)
-            {
-                Close(tokens, run, start, t, sum);
-                (run, start, sum) = (id, t, 0);
-            }
-
-            sum += logProb;
+            run.Step(logits.Slice(start, symbols));
         }
 
-        Close(tokens, run, start, frames, sum);
-        return new CtcHypothesis(tokens, total);
-    }
-
-    private void Close(List<CtcToken> tokens, int id, int start, int end, double sum)
-    {
-        if (id != blank && end > start)
-        {
-            tokens.Add(new CtcToken(id, start, end, sum / (end - start)));
-        }
-    }
-
-    private static (int Id, double LogProb) Best(ReadOnlySpan<float> scores)
-    {
-        var best = 0;
-        for (var i = 1; i < scores.Length; i++)
-        {
-            if (scores[i] > scores[best])
-            {
-                best = i;
-            }
-        }
-
-        double sum = 0;
-        foreach (var score in scores)
-        {
-            sum += Math.Exp(score - scores[best]);
-        }
-
-        return (best, -Math.Log(sum));
+        return run.Finish();
     }
 }

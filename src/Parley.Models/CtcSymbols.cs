@@ -88,6 +88,9 @@ internal sealed record CtcSymbols(Func<IReadOnlyList<CtcToken>, IReadOnlyList<Ct
             : throw new InvalidDataException($"{archive.Path}: {name} has {pieces.Count} pieces, the configuration {config.Symbols.Count}");
     }
 
+    /// <summary>Symbols that stand for nothing: each spells its number as a word.</summary>
+    public static CtcSymbols Numbered(int count, int blank) => Of(new PieceVocabulary([.. Enumerable.Range(0, count).Select(id => $"▁{id}")], [blank]), count);
+
     private static CtcSymbols Of(PieceVocabulary vocabulary, int count) =>
         new(tokens => CtcWord.Split(tokens, _ => false, vocabulary.BeginsWord), vocabulary.Spell, count, id => vocabulary.BeginsWord(id) ? $" {vocabulary.Spell([id])}" : vocabulary.Spell([id]));
 

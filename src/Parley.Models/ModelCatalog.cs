@@ -7,7 +7,7 @@ namespace Parley.Models;
 public static class ModelCatalog
 {
     /// <summary>Families that turn sound into text, by their <c>model_type</c>.</summary>
-    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm", "parakeet_ctc", ConformerTransducerConfig.Rnnt, ConformerTransducerConfig.Tdt, HmmGmmConfig.Type];
+    public static IReadOnlyList<string> SpeechTypes { get; } = ["whisper", "wav2vec2", "wav2vec2-conformer", "hubert", "wavlm", "parakeet_ctc", ConformerTransducerConfig.Rnnt, ConformerTransducerConfig.Tdt, SpeedStreamConfig.Type, HmmGmmConfig.Type];
 
     internal static (ISpeechModel Model, string Type) LoadSpeech(string path, Checkpoint checkpoint, WeightsOptions options)
     {
@@ -33,6 +33,7 @@ public static class ModelCatalog
             "wav2vec2" or "wav2vec2-conformer" or "hubert" or "wavlm" => (CtcSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             "parakeet_ctc" => (ConformerSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             ConformerTransducerConfig.Rnnt or ConformerTransducerConfig.Tdt => (ConformerSpeechModel.TransducerFromFolder(folder, config.RootElement, checkpoint, options), type),
+            SpeedStreamConfig.Type => (SpeedStreamSpeechModel.FromFolder(folder, config.RootElement, checkpoint, options), type),
             HmmGmmConfig.Type => (new HmmGmmSpeechModel(HmmGmm.Load(checkpoint, config.RootElement)), type),
             _ => throw new InvalidDataException($"{folder["config.json"]}: model_type \"{type}\" is not a speech recogniser that Parley knows: {string.Join(", ", SpeechTypes)}"),
         };

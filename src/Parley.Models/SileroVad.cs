@@ -68,7 +68,7 @@ public sealed class SileroVad : IVoiceActivityDetector
             using var scope = new TensorScope();
             var count = Math.Min(ChunksAtOnce, result.Length - first);
             var x = Tensor.From(Frames(samples, first, count), [count, 1, Context + Chunk + Tail], _backend);
-            var gates = Features(x).Linear(_inputWeights, _inputBias).ToArray();           // [chunks, 4·hidden]
+            var gates = Features(x).ToArray();                                              // [chunks, 4·hidden]
             var states = new float[count * Hidden];
             for (var i = 0; i < count; i++)
             {
@@ -76,12 +76,14 @@ public sealed class SileroVad : IVoiceActivityDetector
                 h.CopyTo(states, i * Hidden);
             }
 
-            var y = Tensor.From(states, [count, Hidden, 1], _backend).Relu();
-            _output.Forward(y).Sigmoid().ToArray().CopyTo(result, first);
+            Output(states).CopyTo(result, first);
         }
 
         return result;
     }
+
+    /// <summary>Listens to a stream; the probabilities are those of the whole recording.</summary>
+    public IVoiceActivityStream Start() => new Listener(this);
 
     /// <summary>Chunks with what came before them and, mirrored, after them: [chunks, 640].</summary>
     private static float[] Frames(ReadOnlySpan<float> samples, int first, int count)
@@ -95,16 +97,21 @@ public sealed class SileroVad : IVoiceActivityDetector
             var from = Math.Max(start, 0);
             var end = Math.Min(start + Context + Chunk, samples.Length);
             samples[from..end].CopyTo(frame[(from - start)..]);
-            for (var k = 0; k < Tail; k++)
-            {
-                frame[Context + Chunk + k] = frame[Context + Chunk - 2 - k];
-            }
+            Mirror(frame);
         }
 
         return frames;
     }
 
-    /// <summary>x [chunks, 1, 640] to [chunks, hidden].</summary>
+    private static void Mirror(Span<float> frame)
+    {
+        for (var k = 0; k < Tail; k++)
+        {
+            frame[Context + Chunk + k] = frame[Context + Chunk - 2 - k];
+        }
+    }
+
+    /// <summary>x [chunks, 1, 640] to the input's share of the LSTM's gates [chunks, 4·hidden].</summary>
     private Tensor Features(Tensor x)
     {
         x = _fourier.Forward(x);                                              // [chunks, 2·bins, steps]
@@ -114,8 +121,12 @@ public sealed class SileroVad : IVoiceActivityDetector
             x = convolution.Forward(x, Activation.Relu);
         }
 
-        return x.Squeeze(2);
+        return x.Squeeze(2).Linear(_inputWeights, _inputBias);
     }
+
+    /// <summary>Probabilities from the LSTM's states [chunks·hidden].</summary>
+    private float[] Output(ReadOnlySpan<float> states) =>
+        _output.Forward(Tensor.From(states, [states.Length / Hidden, Hidden, 1], _backend).Relu()).Sigmoid().ToArray();
 
     /// <summary>One step of the LSTM (Hochreiter and Schmidhuber 1997) from the input's share of its gates, in PyTorch's order.</summary>
     private void Step(ReadOnlySpan<float> inputGates, float[] h, float[] c)
@@ -132,4 +143,23 @@ public sealed class SileroVad : IVoiceActivityDetector
     }
 
     private static float Sigmoid(float x) => 1 / (1 + MathF.Exp(-x));
+
+    private sealed class Listener(SileroVad vad) : IVoiceActivityStream
+    {
+        private readonly float[] _frame = new float[Context + Chunk + Tail];
+        private readonly float[] _h = new float[Hidden];
+        private readonly float[] _c = new float[Hidden];
+
+        public int Window => Chunk;
+
+        public float Next(ReadOnlySpan<float> window)
+        {
+            _frame.AsSpan(Chunk, Context).CopyTo(_frame);
+            window.CopyTo(_frame.AsSpan(Context, Chunk));
+            Mirror(_frame);
+            using var scope = new TensorScope();
+            vad.Step(vad.Features(Tensor.From(_frame, [1, 1, _frame.Length], vad._backend)).ToArray(), _h, _c);
+            return vad.Output(_h)[0];
+        }
+    }
 }

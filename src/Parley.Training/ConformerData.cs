@@ -43,6 +43,9 @@ internal sealed class ConformerData : IDisposable
     internal JsonElement Sizes => _json?.RootElement ?? _config.Model.Config
         ?? throw new InvalidDataException("model: give \"from\", a folder to go on from, or \"config\", the sizes of a new model");
 
+    /// <summary>The <c>tokenizer.json</c> of the pieces.</summary>
+    internal string TokenizerJson => _tokenizerJson;
+
     private BpeTokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException("the pieces are not there yet");
 
     /// <summary>Reads the pieces of the folder, or learns those of a new model; returns how many there are.</summary>

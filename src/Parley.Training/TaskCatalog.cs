@@ -6,7 +6,7 @@ namespace Parley.Training;
 public static class TaskCatalog
 {
     /// <summary>Families that can be trained.</summary>
-    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer", "conformer-transducer", "ctc", HmmGmmConfig.Type];
+    public static IReadOnlyList<string> Types { get; } = ["whisper", "conformer", "conformer-transducer", "ctc", SpeedStreamConfig.Type, HmmGmmConfig.Type];
 
     /// <summary>Builds the model of a configuration that is trained by gradients; an hmm-gmm is not, <see cref="HmmGmmRun"/> counts it.</summary>
     public static ITrainingTask Create(TrainingConfig config)
@@ -18,6 +18,7 @@ public static class TaskCatalog
             "conformer" => new ConformerTask(config),
             "conformer-transducer" => new ConformerTransducerTask(config),
             "ctc" => new CtcTask(config),
+            SpeedStreamConfig.Type => new SpeedStreamTask(config),
             var type => throw new InvalidDataException($"model.type: \"{type}\" cannot be trained; known are {string.Join(", ", Types)}"),
         };
     }

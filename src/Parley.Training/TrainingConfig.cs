@@ -55,7 +55,7 @@ public sealed record TrainingConfig(
 
 /// <summary>What is trained.</summary>
 public sealed record ModelSettings(
-    [property: Description("Family: whisper, ctc (wav2vec 2.0, HuBERT, WavLM), conformer, conformer-transducer, hmm-gmm")] string Type,
+    [property: Description("Family: whisper, ctc (wav2vec 2.0, HuBERT, WavLM), conformer, conformer-transducer, speedstream, hmm-gmm")] string Type,
     [property: Description("Checkpoint folder to start from; null: from nothing, with the sizes in \"config\"")] string? From = null,
     [property: Description("Sizes of a new model, as in its config.json")] System.Text.Json.JsonElement? Config = null,
     [property: Description("Parameters that stay as they are: names with * for any text")] IReadOnlyList<string>? Freeze = null,

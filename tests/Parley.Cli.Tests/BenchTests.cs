@@ -83,6 +83,7 @@ public class BenchTests
 
     [Theory]
     [InlineData("transcribe")]
+    [InlineData("listen")]
     [InlineData("eval")]
     [InlineData("models")]
     [InlineData("models describe")]

@@ -44,6 +44,15 @@ public sealed class SileroVadTests
     }
 
     [Fact]
+    public void A_stream_has_the_probabilities_of_the_whole()
+    {
+        var vad = Make(Backend.Default);
+        var samples = SpeedStreamTests.Numbers(20 * SileroVad.Chunk, 6);
+        var stream = vad.Start();
+        Expect.Close([.. samples.Chunk(stream.Window).Select(w => stream.Next(w))], vad.Probabilities(samples), relative: 1e-4f, absolute: 1e-5f);
+    }
+
+    [Fact]
     public void No_samples_have_no_speech() => Assert.Empty(Make(Backend.Default).Detect([]));
 
     private static SileroVad Make(Backend backend) =>

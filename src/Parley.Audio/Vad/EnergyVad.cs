@@ -9,12 +9,13 @@ namespace Parley.Audio;
 /// </remarks>
 public sealed class EnergyVad(EnergyVadOptions? options = null) : IVoiceActivityDetector
 {
+    internal const int Hop = 256;
+
     private const int SampleRate = 16000;
     private const int Size = 512;
-    private const int Hop = 256;
 
     // Floors are looked for among whole decibels from -120 up to 40.
-    private const int Levels = 160;
+    internal const int Levels = 160;
     private const int Lowest = -120;
 
     private readonly EnergyVadOptions _options = options ?? new EnergyVadOptions();
@@ -44,13 +45,19 @@ public sealed class EnergyVad(EnergyVadOptions? options = null) : IVoiceActivity
                 counts[Level(levels[from])]--;
             }
 
-            var floor = Math.Max(Tenth(counts, to - from), _options.QuietestDecibels - _options.SpeechDecibels);
-
-            // Half way at three quarters of the sure distance, on a slope of one decibel.
-            probabilities[f] = (float)(1 / (1 + Math.Exp(0.75 * _options.SpeechDecibels - (levels[f] - floor))));
+            probabilities[f] = Probability(levels[f], Tenth(counts, to - from), _options);
         }
 
         return probabilities;
+    }
+
+    /// <summary>How likely a level in dB is speech over a noise floor.</summary>
+    internal static float Probability(double level, double floor, EnergyVadOptions options)
+    {
+        floor = Math.Max(floor, options.QuietestDecibels - options.SpeechDecibels);
+
+        // Half way at three quarters of the sure distance, on a slope of one decibel.
+        return (float)(1 / (1 + Math.Exp(0.75 * options.SpeechDecibels - (level - floor))));
     }
 
     // Level of the speech band in dB of full scale, one for each hop.
@@ -59,26 +66,34 @@ public sealed class EnergyVad(EnergyVadOptions? options = null) : IVoiceActivity
         var frames = (samples.Length + Hop - 1) / Hop;
         var levels = new double[frames];
         var work = new Stft.Workspace(_stft);
-        var (low, high) = (200 * Size / SampleRate, 4000 * Size / SampleRate);
         for (var first = 0; first < frames; first += LaneFrames.Lanes)
         {
             var count = Math.Min(LaneFrames.Lanes, frames - first);
             _stft.Power(samples, samples.Length, first, count, work);
-            var sum = Vector<float>.Zero;
-            for (var k = low; k < high; k++)
-            {
-                sum += work.Real[k];
-            }
-
+            var sum = BandEnergy(work.Real);
             for (var lane = 0; lane < count; lane++)
             {
-                // Of a Hann window's power, 3/8 of the size, both halves of the spectrum.
-                levels[first + lane] = 10 * Math.Log10(sum[lane] * 2 / (Size * (Size * 0.375)) + 1e-12);
+                levels[first + lane] = BandLevel(sum[lane]);
             }
         }
 
         return levels;
     }
+
+    /// <summary>Energy from 200 to 4000 Hz of power spectra, one in each lane.</summary>
+    internal static Vector<float> BandEnergy(ReadOnlySpan<Vector<float>> power)
+    {
+        var sum = Vector<float>.Zero;
+        for (var k = 200 * Size / SampleRate; k < 4000 * Size / SampleRate; k++)
+        {
+            sum += power[k];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Its level in dB of full scale: of a Hann window's power, 3/8 of the size, both halves of the spectrum.</summary>
+    internal static double BandLevel(float energy) => 10 * Math.Log10(energy * 2 / (Size * (Size * 0.375)) + 1e-12);
 
     private static double[] Smooth(double[] levels)
     {
@@ -91,9 +106,10 @@ public sealed class EnergyVad(EnergyVadOptions? options = null) : IVoiceActivity
         return smooth;
     }
 
-    private static int Level(double decibels) => double.IsNaN(decibels) ? 0 : (int)Math.Clamp(decibels - Lowest, 0, Levels - 1);
+    internal static int Level(double decibels) => double.IsNaN(decibels) ? 0 : (int)Math.Clamp(decibels - Lowest, 0, Levels - 1);
 
-    private static double Tenth(int[] counts, int total)
+    /// <summary>The level that a tenth of all frames stays below.</summary>
+    internal static double Tenth(int[] counts, int total)
     {
         var (seen, level) = (0, 0);
         for (; level < Levels - 1 && seen + counts[level] <= total / 10; level++)

@@ -20,13 +20,15 @@ internal static class BenchCommand
           parley bench wav2vec2 base --precision int8
           parley bench whisper-base --seconds 600 --threads 2 --only sequential
           parley bench ./whisper-base --seconds 600 --precision int8 --batch 8
+          parley bench stream --seconds 60
+          parley bench stream runs/speedstream-digits/model --vad silero_vad_16k.safetensors
         """;
 
     /// <summary>The command as the parser sees it.</summary>
     public static Command Create(Terminal terminal)
     {
-        var what = new Argument<string>("WHAT") { Description = "ops, decode, conformer-step, lstm-step, whisper, wav2vec2, the name of a configuration, a model folder or a hub id" };
-        var size = new Argument<string?>("SIZE") { Description = "With whisper or wav2vec2: tiny, base, small, large-v3, …", Arity = ArgumentArity.ZeroOrOne };
+        var what = new Argument<string>("WHAT") { Description = "ops, decode, conformer-step, lstm-step, stream, whisper, wav2vec2, the name of a configuration, a model folder or a hub id" };
+        var size = new Argument<string?>("SIZE") { Description = "With whisper or wav2vec2: tiny, base, small, large-v3, …; with stream: a folder, default: random weights", Arity = ArgumentArity.ZeroOrOne };
         var threads = new Option<string>("--threads") { Description = "Thread counts, one after another; default: 1 and all cores", DefaultValueFactory = _ => Environment.ProcessorCount == 1 ? "1" : $"1,{Environment.ProcessorCount}", HelpName = "LIST" };
         var runs = new Option<int>("--runs") { Description = "Samples of each measurement, of about 0.1 s", DefaultValueFactory = _ => 7, HelpName = "N" };
         var only = new Option<string?>("--only") { Description = "Measure only names that match", HelpName = "REGEX" };
@@ -35,11 +37,21 @@ internal static class BenchCommand
         var seconds = new Option<int?>("--seconds") { Description = "Transcribe a synthetic recording of this length", HelpName = "N" };
         var batch = new Option<int>("--batch") { Description = "Windows decoded together", DefaultValueFactory = _ => 8, HelpName = "N" };
         var tokens = new Option<int?>("--tokens") { Description = "Whisper decodes just so many tokens a window, greedily; default: 100 for random weights, what the model says for a checkpoint", HelpName = "N" };
-        var command = new Command("bench", Help) { what, size, threads, runs, only, json, precision, seconds, batch, tokens };
+        var vad = new Option<string>("--vad") { Description = "With stream: what opens the gate, energy or the Silero network", DefaultValueFactory = _ => "energy", HelpName = "energy|PATH" };
+        var command = new Command("bench", Help) { what, size, threads, runs, only, json, precision, seconds, batch, tokens, vad };
         command.SetAction((parse, cancel) =>
         {
             var (name, counts, format) = (parse.GetRequiredValue(what), Threads(parse.GetRequiredValue(threads)), Choices.Precision(parse.GetValue(precision)));
             var meter = new BenchMeter(terminal, Math.Clamp(parse.GetValue(runs), 1, 10_000), parse.GetValue(only), parse.GetValue(json));
+            if (name == "stream")
+            {
+                var gate = Choices.Gate(parse.GetRequiredValue(vad)) ?? throw new ArgumentException("--vad none leaves no gate to measure");
+                var stream = new StreamBench(meter, Between("--seconds", parse.GetValue(seconds) ?? 30, 3600), gate);
+                using var recognizer = parse.GetValue(size) is { } folder ? StreamingRecognizer.Load(folder, format) : StreamingRecognizer.Random(new SpeedStreamConfig(), format);
+                stream.Run(recognizer, "speedstream", cancel);
+                return Task.FromResult(meter.Any ? 0 : throw new ArgumentException("no measurement matches --only"));
+            }
+
             var recording = parse.GetValue(seconds) is { } length
                 ? new EndToEndBench(meter, Between("--seconds", length, 36_000), Between("--batch", parse.GetValue(batch), 256), format, parse.GetValue(tokens) is { } most ? Between("--tokens", most, 100_000) : null)
                 : null;

@@ -82,7 +82,7 @@ internal sealed class EndToEndBench(BenchMeter meter, int length, int batch, Wei
     }
 
     /// <summary>Bursts of noise with the rhythm of speech: syllables, and a pause now and then.</summary>
-    private static float[] Syllables(int count)
+    internal static float[] Syllables(int count)
     {
         var samples = OpBenches.Noise(count);
         for (var i = 0; i < count; i++)
