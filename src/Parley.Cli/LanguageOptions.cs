@@ -12,6 +12,7 @@ internal sealed class LanguageOptions
 
     private const int DefaultBeam = 128;
     private const double DefaultWordBonus = 1;
+    private const double UnknownPenalty = 10;
 
     private readonly Option<string?> _model = new("--lm") { Description = "CTC models: n-gram language model, an ARPA file, plain or gzip (parley lm train makes one); default: the model's own, where it has one; none: without", HelpName = "FILE" };
     private readonly Option<double?> _weight = new("--lm-weight") { Description = "Weight of the language model (0.5)", HelpName = "X" };
@@ -61,7 +62,8 @@ internal sealed class LanguageOptions
             lm is null ? null : LmCommand.Load(terminal, lm),
             parse.GetValue(_weight) ?? (given is null ? model.LanguageModelWeight : null) ?? new FusionOptions().LmWeight,
             parse.GetValue(_bonus) ?? (lm is null ? 0 : (given is null ? model.WordBonus : null) ?? DefaultWordBonus),
-            Hotwords(hotwords));
+            Hotwords(hotwords),
+            UnknownPenalty: UnknownPenalty);
         var ctc = new CtcDecodeOptions(beam ?? DefaultBeam, fusion);
         ctc.Validate();
         return options with { Whisper = whisper, Ctc = ctc };

@@ -171,7 +171,7 @@ internal sealed class CtcBeam
                 var symbol = symbols[k];
                 var logProb = logProbs[symbol] + (symbol == last ? _inBlank[i] : _total[i]);
                 var score = logProb + context + (_texts.BeginsWord[symbol] ? ending : 0) + (hot is null ? 0 : hot.Bonuses[symbol]);
-                if (score > worst && !_taken[(i * symbols.Length) + k] && _fusion.Allows(state, symbol))
+                if (score > worst && !_taken[(i * symbols.Length) + k] && _fusion.Allows(state, symbol) && (score -= _fusion.Leaving(state, symbol)) > worst)
                 {
                     Reserve(_count + found + 1);
                     (_keys[_count + found], _order[_count + found]) = (score, _count + found);

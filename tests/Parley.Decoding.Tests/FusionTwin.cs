@@ -15,7 +15,9 @@ internal static class FusionTwin
         var sum = words.Length * options.WordBonus;
         if (options.LanguageModel is { } model)
         {
+            var hot = (options.Hotwords ?? []).SelectMany(h => h.Text.Split(' ')).ToHashSet(StringComparer.OrdinalIgnoreCase);
             sum += options.LmWeight * Math.Log(10) * model.ScoreSentence(string.Join(' ', words));
+            sum -= options.Lexicon is null ? options.UnknownPenalty * words.Count(w => model.Id(w) == model.Unknown && !hot.Contains(w)) : 0;
         }
 
         // Spaces are shared between neighbours, so occurrences are counted at every place.
@@ -35,6 +37,8 @@ internal static class FusionTwin
         new(Hotwords: [new Hotword("ab", 1.5)]),
         new(Hotwords: [new Hotword("AB a", 3), new Hotword("b", 0.5), new Hotword("ab b", 2), new Hotword("ba", -1)]),
         new(Model, LmWeight: 0.5, Hotwords: [new Hotword("ba", 2), new Hotword("a a", 1)]),
+        new(Model, LmWeight: 0.5, UnknownPenalty: 2),
+        new(Model, LmWeight: 0.5, Hotwords: [new Hotword("ba", 2), new Hotword("bb a", 1)], UnknownPenalty: 1.5),
         new(Lexicon: ["ab", "bab"]),
         new(Model, Lexicon: ["ab", "a", "bb"], Hotwords: [new Hotword("ba", 1)]),
     ];

@@ -31,8 +31,14 @@ internal sealed class WordFusion
         var letters = texts.Letters.SelectMany(l => l).ToArray();
         var trie = new WordTrie(ignoreCase: !letters.Any(char.IsLower) || !letters.Any(char.IsUpper));
         bool IsLikelier(int a, int b) => model is not null && model.Score(NGramModel.EmptyState, a, out _) > model.Score(NGramModel.EmptyState, b, out _);
+        var hotwords = (options.Hotwords ?? []).SelectMany(h => h.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         if (lexicon is null)
         {
+            foreach (var word in options.UnknownPenalty > 0 ? hotwords : [])
+            {
+                trie.Add(word, model!.Id(word), IsLikelier);
+            }
+
             for (var id = 0; id < model!.WordCount; id++)
             {
                 if (id != model.Unknown && id != model.Begin && id != model.End)
@@ -44,7 +50,6 @@ internal sealed class WordFusion
             return trie;
         }
 
-        var hotwords = (options.Hotwords ?? []).SelectMany(h => h.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         foreach (var word in lexicon.Concat(hotwords))
         {
             trie.Add(word, model?.Id(word) ?? 0, IsLikelier);
@@ -77,8 +82,15 @@ internal sealed class WordFusion
             return double.NegativeInfinity;
         }
 
-        return _options.WordBonus + (_options.LanguageModel is { } model ? _options.LmWeight * s_ln10 * model.Score(state.Lm, word < 0 ? model.Unknown : word, out lm) : 0);
+        var penalty = word < 0 && state.Letters != WordTrie.Nowhere ? Penalty : 0;
+        return _options.WordBonus - penalty + (_options.LanguageModel is { } model ? _options.LmWeight * s_ln10 * model.Score(state.Lm, word < 0 ? model.Unknown : word, out lm) : 0);
     }
+
+    /// <summary>What a symbol costs because no known word begins so any more.</summary>
+    public double Leaving(in FusionState state, int symbol) =>
+        Penalty > 0 && _texts.Letters[symbol].Length > 0 && (_texts.BeginsWord[symbol] || state.Letters != WordTrie.Nowhere) && Letters(state, symbol) == WordTrie.Nowhere ? Penalty : 0;
+
+    private double Penalty => _options.LanguageModel is null || HasLexicon ? 0 : _options.UnknownPenalty;
 
     /// <summary>Whether the lexicon lets a symbol follow.</summary>
     public bool Allows(in FusionState state, int symbol) =>
@@ -97,7 +109,7 @@ internal sealed class WordFusion
         var lm = state.Lm;
         var sum = _texts.BeginsWord[symbol] ? EndWord(state, out lm) : 0;
         sum += Hotwords(state)?.Bonuses[symbol] ?? 0;
-        sum = Allows(state, symbol) ? sum : double.NegativeInfinity;
+        sum = Allows(state, symbol) ? sum - Leaving(state, symbol) : double.NegativeInfinity;
         next = Next(state, symbol, lm);
         return sum;
     }

@@ -116,7 +116,7 @@ internal sealed class TransducerBeam(WordFusion fusion, SymbolTexts texts, Trans
             }
 
             var score = sum + context + (texts.BeginsWord[symbol] ? ending : 0) + (hot is null ? 0 : hot.Bonuses[symbol]);
-            if (score > worst && fusion.Allows(state, symbol))
+            if (score > worst && fusion.Allows(state, symbol) && (score -= fusion.Leaving(state, symbol)) > worst)
             {
                 candidates.Add(new Candidate(new Entry(entry.Node, entry.Length + 1, sum, best, entry.Chain), place, symbol, score, step - entry.Length, logProb));
             }
