@@ -76,6 +76,7 @@ def main():
             subprocess.run(["python3", tools / "make-corpus", "--text", source, "--out", out / name, "--seed", str(seed), "--format", "wav",
                             "--speakers", ",".join(voices), *(["--limit", str(limit)] if limit else [])], check=True)
 
+    listed(out / "lj/manifest.jsonl", out / "lj-short.jsonl", lambda r: r["duration"] <= 4.2)
     listed(real / "fsdd/train.jsonl", out / "digits.jsonl", lambda r: True)
     listed(real / "ljspeech/train.jsonl", out / "lj-real.jsonl", lambda r: r["text"] and PLAIN.match(r["text"].lower()))
     listed(real / "librispeech/test-other-7spk.jsonl", out / "librispeech.jsonl", lambda r: True)
