@@ -3,14 +3,12 @@ using Parley.Audio;
 using Parley.Decoding;
 using Parley.Models;
 using Parley.Nn;
-using Parley.Tensors;
-using Parley.Text;
 
 namespace Parley.Training;
 
 /// <summary>Trains a SpeedStream with CTC over whole utterances: being causal, it streams as it was trained. From nothing, its pieces are learnt from the training texts.</summary>
 /// <remarks>In a stream an utterance comes out of near-silence and falls back into it, so in training some is put around each, as long and as loud as drawn.</remarks>
-public sealed class SpeedStreamTask : ITrainingTask
+public sealed class SpeedStreamTask : PieceTask
 {
     private const double MostLead = 0.4;
 
@@ -24,136 +22,60 @@ public sealed class SpeedStreamTask : ITrainingTask
 
     private readonly SpeedStream _model;
     private readonly SpeedStreamConfig _config;
-    private readonly BpeTokenizer _tokenizer;
-    private readonly string _tokenizerJson;
     private readonly StreamingLogMel _mel;
     private readonly float[] _means;
-    private readonly AugmentSettings _augment;
-    private readonly Checkpoint? _checkpoint;
 
     /// <summary>Builds a new model, or opens the one to go on from.</summary>
     public SpeedStreamTask(TrainingConfig config)
+        : base(config)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        _augment = config.Augment ?? new AugmentSettings();
-        var frozen = NamePatterns.Of(config.Model.Freeze);
-        var options = new WeightsOptions(trains: name => !frozen(name));
-        if (config.Model.From is { } from)
+        _config = SpeedStreamConfig.Parse(Sizes);
+        _mel = new StreamingLogMel(new StreamingLogMelOptions(_config.MelBins));
+        var pieces = Pieces(_config.VocabSize - 1);
+        if (From is null)
         {
-            var folder = new ModelFolder(from);
-            using var json = folder.Config();
-            _config = SpeedStreamConfig.Parse(json.RootElement);
-            _mel = new StreamingLogMel(new StreamingLogMelOptions(_config.MelBins));
-            _tokenizerJson = File.ReadAllText(folder["tokenizer.json"]);
-            _checkpoint = Checkpoint.Open(from);
-            (_model, Parameters) = Weights.Build(new CheckpointWeights(_checkpoint), w => new SpeedStream(w, _config), options);
-        }
-        else
-        {
-            var wanted = SpeedStreamConfig.Parse(config.Model.Config ?? throw new InvalidDataException("model: give \"from\", a folder to go on from, or \"config\", the sizes of a new model"));
-            using var data = new ConformerData(config);
-            var size = data.Pieces(wanted.VocabSize - 1);
-            _tokenizerJson = data.TokenizerJson;
-            _mel = new StreamingLogMel(new StreamingLogMelOptions(wanted.MelBins));
-            var (mean, deviation) = wanted.FeatureMean is null || wanted.FeatureDeviation is null ? Statistics(config) : (wanted.FeatureMean, wanted.FeatureDeviation);
-            _config = wanted with { VocabSize = size + 1, Blank = size, FeatureMean = mean, FeatureDeviation = deviation };
-            (_model, Parameters) = Weights.Build(new RandomWeights(config.Seed), w => new SpeedStream(w, _config), options);
+            var (mean, deviation) = _config.FeatureMean is null || _config.FeatureDeviation is null ? Measured(config.Seed) : (_config.FeatureMean, _config.FeatureDeviation);
+            _config = _config with { VocabSize = pieces + 1, Blank = pieces, FeatureMean = mean, FeatureDeviation = deviation };
         }
 
-        _tokenizer = BpeTokenizer.FromTokenizerJson("tokenizer.json", System.Text.Encoding.UTF8.GetBytes(_tokenizerJson));
+        _model = Build(w => new SpeedStream(w, _config));
         _means = [.. _config.Means];
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Parameter> Parameters { get; }
-
-    /// <inheritdoc/>
-    public int SampleRate => SpeechRecognizer.SampleRate;
-
-    /// <inheritdoc/>
-    public int[] Encode(string text)
-    {
-        try
-        {
-            return [.. _tokenizer.Encode(text)];
-        }
-        catch (ArgumentException e)
-        {
-            throw new InvalidDataException(e.Message, e);
-        }
-    }
-
-    /// <inheritdoc/>
-    public TrainingExample Prepare(string where, ReadOnlySpan<float> samples, int[] targets, TrainingPass? random)
+    public override TrainingExample Prepare(string where, ReadOnlySpan<float> samples, int[] targets, TrainingPass? random)
     {
         var features = _mel.Extract(random is null ? StreamingRecognizer.Padded(samples, _config) : Surround(samples, random));
-        if (random is not null)
-        {
-            SpecAugment.Apply(
-                features.Values, features.Bins, _augment.FrequencyMasks, _augment.FrequencyWidth, _augment.TimeMasks, _augment.TimeShare, random.NextSeed, _means);
-        }
-
+        Mask(features, random, _means);
         return new TrainingExample(where, features.Values, features.Frames, targets);
     }
 
     /// <inheritdoc/>
-    public BatchLoss Loss(IReadOnlyList<TrainingExample> batch, TrainingPass pass)
+    public override BatchLoss Loss(IReadOnlyList<TrainingExample> batch, TrainingPass pass)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var (bins, longest) = (_config.MelBins, batch.Max(e => e.Frames));
-        var features = new float[batch.Count * longest * bins];
-        for (var i = 0; i < batch.Count; i++)
-        {
-            batch[i].Features.CopyTo(features, i * longest * bins);
-        }
-
         int[][] targets = [.. batch.Select(e => e.Targets)];
-        var logits = _model.Forward(Tensor.From(features, [batch.Count, longest, bins], Backend.Default), pass);
-        var symbols = Math.Max(1, targets.Sum(t => t.Length));
-        var loss = CtcLoss.Compute(logits, [.. batch.Select(e => SpeedStreamConfig.StepsOf(e.Frames))], targets, _config.Blank, LossReduction.Sum, zeroInfinity: true);
-        return new BatchLoss(loss * (1f / symbols), symbols);
+        var logits = _model.Forward(Batch(batch, _config.MelBins), pass);
+        var loss = CtcLoss.Compute(logits, [.. batch.Select(e => SpeedStreamConfig.StepsOf(e.Frames))], targets, _config.Blank, LossReduction.MeanVolume, zeroInfinity: true);
+        return new BatchLoss(loss, Math.Max(1, targets.Sum(t => t.Length)));
     }
 
     /// <inheritdoc/>
-    public string Transcribe(ReadOnlyMemory<float> samples)
+    public override string Transcribe(ReadOnlyMemory<float> samples)
     {
-        var example = Prepare("", samples.Span, [], random: null);
-        var logits = _model.Forward(Tensor.From(example.Features, [1, example.Frames, _config.MelBins], Backend.Default));
-        return _tokenizer.Decode([.. new CtcGreedyDecoder(_config.Blank).DecodeBest(logits.Values, _config.VocabSize).Tokens.Select(t => t.Id)]);
+        var logits = _model.Forward(Batch([Prepare("", samples.Span, [], random: null)], _config.MelBins));
+        return Decode(new CtcGreedyDecoder(_config.Blank).DecodeBest(logits.Values, _config.VocabSize).Tokens.Select(t => t.Id));
     }
 
     /// <inheritdoc/>
-    public void Save(string folder) => SavedModel.Write(
-        folder, Parameters, ("config.json", JsonSerializer.Serialize(_config, SpeedStreamJson.Default.SpeedStreamConfig)), ("tokenizer.json", _tokenizerJson));
+    public override void Save(string folder) => Save(folder, JsonSerializer.Serialize(_config, SpeedStreamJson.Default.SpeedStreamConfig));
 
-    /// <inheritdoc/>
-    public void Dispose() => _checkpoint?.Dispose();
-
-    /// <summary>Mean and deviation of each band over utterances from all of the training data, each under the noise that it gets in training.</summary>
-    private (IReadOnlyList<float> Mean, IReadOnlyList<float> Deviation) Statistics(TrainingConfig config)
+    /// <summary>Mean and deviation of each band, every utterance under the noise that it may get in training.</summary>
+    private (IReadOnlyList<float> Mean, IReadOnlyList<float> Deviation) Measured(int seed)
     {
-        ManifestEntry[] entries = [.. config.Data.Train.SelectMany(m => ManifestEntry.Read(m))];
-        var (bins, frames) = (_mel.Options.MelBins, 0L);
-        var (sums, squares) = (new double[bins], new double[bins]);
-        for (var i = 0; i < entries.Length; i += (entries.Length + MostMeasured - 1) / MostMeasured)
-        {
-            var samples = ExampleLoader.Read(entries[i], SampleRate, CancellationToken.None);
-            var features = _mel.Extract(Surround(samples.Span, new TrainingPass(TrainingPass.Seed((ulong)config.Seed, (ulong)i))));
-            frames += features.Frames;
-            for (var k = 0; k < features.Values.Length; k++)
-            {
-                sums[k % bins] += features.Values[k];
-                squares[k % bins] += (double)features.Values[k] * features.Values[k];
-            }
-        }
-
-        if (frames == 0)
-        {
-            throw new InvalidDataException($"{string.Join(", ", config.Data.Train)}: no sound to measure");
-        }
-
-        double[] means = [.. sums.Select(s => s / frames)];
-        return ([.. means.Select(m => (float)m)], [.. squares.Select((s, k) => (float)Math.Max(LeastDeviation, Math.Sqrt(Math.Max(0, (s / frames) - (means[k] * means[k])))))]);
+        var (means, deviations) = Statistics(
+            _mel.Options.MelBins, MostMeasured, (samples, place) => _mel.Extract(Surround(samples.Span, new TrainingPass(TrainingPass.Seed((ulong)seed, (ulong)place)))).Values);
+        return ([.. means.Select(m => (float)m)], [.. deviations.Select(d => (float)Math.Max(LeastDeviation, d))]);
     }
 
     /// <summary>The samples with faint noise before, under and after them; every draw comes from <paramref name="random"/>.</summary>

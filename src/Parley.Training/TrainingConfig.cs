@@ -60,7 +60,6 @@ public sealed record ModelSettings(
     [property: Description("Sizes of a new model, as in its config.json")] System.Text.Json.JsonElement? Config = null,
     [property: Description("Parameters that stay as they are: names with * for any text")] IReadOnlyList<string>? Freeze = null,
     [property: Description("Whisper: language token of the texts")] string Language = "en",
-    [property: Description("Share of activations that are dropped in training, where the family has dropout")] float Dropout = 0,
     [property: Description("hmm-gmm: pronunciation dictionary in the format of CMU's")] string? Dictionary = null,
     [property: Description("A new Conformer's features: mean 0 and deviation 1 in each utterance, or by the numbers of the whole training data")] FeatureNormalization Normalize = FeatureNormalization.Utterance);
 
