@@ -15,6 +15,9 @@ internal static class ConformerFrontEnd
     /// <summary>Name of the file.</summary>
     public const string File = "preprocessor_config.json";
 
+    /// <summary>Longest transform, in samples: a second at 16 kHz. A filter bank of a longer one would fill the memory.</summary>
+    private const int MaxTransform = 16_384;
+
     /// <summary>Reads a folder's file.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="mels">Bands that the model hears.</param>
@@ -38,6 +41,16 @@ internal static class ConformerFrontEnd
     /// <summary>Adds what <c>normalize</c> says: by utterance, by given numbers, or not at all.</summary>
     public static NemoMelOptions Normalised(NemoNode node, NemoMelOptions options, string otherwise)
     {
+        if (options.FftSize is < 1 or > MaxTransform)
+        {
+            throw node.Bad("n_fft", $"is {options.FftSize}; 1 to {MaxTransform} are supported");
+        }
+
+        if (options.HopLength < 1 || options.WindowLength < 1 || options.WindowLength > options.FftSize)
+        {
+            throw node.Bad("n_fft", $"is {options.FftSize}, for windows of {options.WindowLength} samples every {options.HopLength}; a window must be of 1 sample to n_fft, and as many be between two");
+        }
+
         if (node.Json.TryGetProperty("normalize", out var given) && given.ValueKind == JsonValueKind.Object)
         {
             var (means, deviations) = (node["normalize"].Reals("fixed_mean"), node["normalize"].Reals("fixed_std"));

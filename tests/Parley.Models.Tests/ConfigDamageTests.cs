@@ -33,6 +33,33 @@ public sealed class ConfigDamageTests
         });
     }
 
+    [Theory]
+    [InlineData("whisper")]
+    [InlineData("wav2vec2_base_ctc")]
+    [InlineData("wavlm_base_ctc")]
+    [InlineData("wav2vec2_conformer_rotary")]
+    [InlineData("parakeet_ctc")]
+    public void No_size_of_a_model_costs_memory(string name)
+    {
+        var good = name == "whisper" ? Bundled : Goldens.Folder(name);
+        Damage.Enlarge(File.ReadAllText(Path.Combine(good, "config.json")), bad =>
+        {
+            using var folder = new Model(good, ("config.json", bad));
+            if (name == "whisper")
+            {
+                SpeechRecognizer.Load(folder.Path).Dispose();
+            }
+            else if (name == "parakeet_ctc")
+            {
+                ConformerCtc.Load(folder.Path);
+            }
+            else
+            {
+                CtcModel.Load(folder.Path);
+            }
+        });
+    }
+
     [Fact]
     public void Any_damage_to_generation_config_json_is_read_or_refused()
     {
@@ -91,12 +118,17 @@ public sealed class ConfigDamageTests
         }
     }
 
-    /// <summary>The bundled model with one file of another content.</summary>
+    /// <summary>A model's folder, else the bundled one, with one file of another content.</summary>
     private sealed class Model : IDisposable
     {
         public Model((string Name, string Text) changed)
+            : this(Bundled, changed)
         {
-            foreach (var file in Directory.GetFiles(Bundled).Where(f => System.IO.Path.GetFileName(f) != changed.Name))
+        }
+
+        public Model(string good, (string Name, string Text) changed)
+        {
+            foreach (var file in Directory.GetFiles(good).Where(f => System.IO.Path.GetFileName(f) != changed.Name))
             {
                 File.CreateSymbolicLink(System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)), file);
             }

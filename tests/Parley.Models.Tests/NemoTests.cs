@@ -256,6 +256,18 @@ public sealed class NemoTests : IDisposable
         });
     }
 
+    [Fact]
+    public void No_number_of_the_configuration_costs_memory()
+    {
+        var path = Path.Combine(_folder.FullName, "enlarged.nemo");
+        var pieces = Configuration()[Yaml.Length..];
+        Damage.Enlarge(Yaml, bad =>
+        {
+            File.WriteAllBytes(path, Archive(bad + pieces));
+            SpeechRecognizer.Load(path).Dispose();
+        });
+    }
+
     [Theory]
     [InlineData("self_attention_model: rel_pos", "self_attention_model: abs_pos", "self_attention_model")]
     [InlineData("  - -1\n  - -1\n", "  - 70\n  - 13\n", "att_context_size")]

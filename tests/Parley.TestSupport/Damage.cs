@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -6,7 +7,7 @@ using Xunit;
 namespace Parley.TestSupport;
 
 /// <summary>Good files made bad, and what reading a bad file may cost.</summary>
-public static class Damage
+public static partial class Damage
 {
     private const int Rounds = 300;
 
@@ -33,6 +34,37 @@ public static class Damage
             ReadOrRefuse(() => read(Make(good, b.kind, b.at, b.length, b.seed, keep, b.more)), mebibytes);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(Rounds));
     }
+
+    /// <summary>Reads files made from a good one by putting one to ten nines before each number in it and instead of it.</summary>
+    /// <param name="good">The good file, a text.</param>
+    /// <param name="read">Reads a file; an <see cref="InvalidDataException"/> is how it refuses.</param>
+    /// <param name="mebibytes">What reading one may allocate.</param>
+    public static void Enlarge(string good, Action<string> read, int mebibytes = 64)
+    {
+        ArgumentNullException.ThrowIfNull(good);
+        ArgumentNullException.ThrowIfNull(read);
+        foreach (var number in Numbers().EnumerateMatches(good))
+        {
+            foreach (var nines in (ReadOnlySpan<int>)[1, 3, 5, 7, 10])
+            {
+                foreach (var rest in (ReadOnlySpan<int>)[number.Index, number.Index + number.Length])
+                {
+                    var bad = $"{good.AsSpan(0, number.Index)}{new string('9', nines)}{good.AsSpan(rest)}";
+                    try
+                    {
+                        ReadOrRefuse(() => read(bad), mebibytes);
+                    }
+                    catch (Exception e)
+                    {
+                        throw new InvalidOperationException($"after {bad.AsSpan(Math.Max(0, number.Index - 40), Math.Min(number.Index, 40) + nines)}: {e.Message}", e);
+                    }
+                }
+            }
+        }
+    }
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Numbers();
 
     private static void ReadOrRefuse(Action read, int mebibytes)
     {

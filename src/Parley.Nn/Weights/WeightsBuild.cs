@@ -87,7 +87,9 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         var (g, v) = newer.Has("original0")
             ? (newer.Get("original0", Shape.Create(norms), Init.Ones), newer.Get("original1", shape, init))
             : (scope.Get($"{name}_g", Shape.Create(norms), Init.Ones), scope.Get($"{name}_v", shape, init));
-        return source is ShapeSource ? new NormedWeight(v) : new NormedWeight(g, v, dim);
+
+        // After a misfit there may be no values to fold, and the build ends in an error anyway.
+        return source is ShapeSource || _misfits.Count > 0 ? new NormedWeight(v) : new NormedWeight(g, v, dim);
     }
 
     internal void ThrowIfMisfits(string model)
