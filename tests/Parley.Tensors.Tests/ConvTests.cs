@@ -95,6 +95,47 @@ public sealed class ConvTests
     }
 
     [Theory]
+    [MemberData(nameof(Planes))]
+    public void Gradients_of_two_dimensional_convolutions_equal_the_reference(int[] c)
+    {
+        var options = new Conv2dOptions(c[7], c[8], c[9], c[10], c[11], c[12], c[13]);
+        foreach (var wanted in new[] { 0, 1 })
+        {
+            Agree(
+                backend =>
+                {
+                    var (x, w) = (Noise([c[0], c[1], c[2], c[3]], 1, backend).AsParameter(), Noise([c[4], c[1] / c[13], c[5], c[6]], 2, backend).AsParameter());
+                    var y = x.Conv2d(w, null, options);
+                    return y.Backward(Noise([.. y.Shape.Dims], 4, backend))[wanted == 0 ? x : w]!;
+                },
+                absolute: 2e-3f);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public unsafe void Rows_are_read_and_added_to_in_steps(int step)
+    {
+        for (var count = 0; count < 70; count++)
+        {
+            // Nothing past the last value is touched.
+            var last = Math.Max(0, ((count - 1) * step) + 1);
+            var (wide, few) = (Enumerable.Range(0, last).Select(i => i + 0.5f).ToArray(), new float[count]);
+            var sums = Enumerable.Repeat(1f, last).ToArray();
+            fixed (float* from = wide, to = few, into = sums)
+            {
+                EverySecond.Read(from, step, to, count);
+                Assert.Equal(Enumerable.Range(0, count).Select(i => wide[i * step]), few);
+                EverySecond.Add(to, into, step, count);
+            }
+
+            Assert.Equal(Enumerable.Range(0, last).Select(i => i % step == 0 ? wide[i] + 1 : 1), sums);
+        }
+    }
+
+    [Theory]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Gelu)]
     [InlineData(Activation.GeluTanh)]

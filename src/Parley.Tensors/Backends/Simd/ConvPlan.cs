@@ -150,6 +150,12 @@ internal sealed unsafe class ConvPlan
             return;
         }
 
+        if (step == 2)
+        {
+            EverySecond.Read(source, step, into, TileKernel.Columns);
+            return;
+        }
+
         for (var i = 0; i < TileKernel.Columns; i += 4, source += 4 * step)
         {
             var (a, b, c, d) = (source[0], source[step], source[2 * step], source[3 * step]);
@@ -181,15 +187,6 @@ internal sealed unsafe class ConvPlan
 
         var source = row + ((left + ((long)low * stride)) * Step.Column);
         var step = stride * Step.Column;
-        if (step == 1)
-        {
-            new ReadOnlySpan<float>(source, high - low).CopyTo(new Span<float>(into + low, high - low));
-            return;
-        }
-
-        for (var i = low; i < high; i++, source += step)
-        {
-            into[i] = *source;
-        }
+        EverySecond.Read(source, step, into + low, high - low);
     }
 }

@@ -27,27 +27,102 @@ internal sealed unsafe class DepthwiseGradient
     /// <summary>Whether each input channel has results of its own.</summary>
     internal static bool Suits(Conv2dOptions o, Shape x) => o.Groups == x[1];
 
-    /// <summary>dw[kernelH, kernelW] += Σ g x for one channel of one utterance.</summary>
-    internal void Weight(float* x, float* g, float* dw, Span<float> room)
+    /// <summary>dw[kernelH, kernelW] += Σ g x for one result's channel of one utterance, from the input's split form.</summary>
+    internal void Weight(float* room, float* g, float* dw)
     {
-        Split(x, room);
-        for (var h = 0; h < _outHeight; h++)
+        for (var kh = 0; kh < _kernelH; kh++)
         {
-            var results = new ReadOnlySpan<float>(g + ((long)h * _outWidth), _outWidth);
-            for (var kh = 0; kh < _kernelH; kh++)
+            var taps = dw + (kh * _kernelW);
+            for (var kw = 0; kw < _kernelW; kw += 3)
             {
-                var row = (h * _o.StrideHeight) + (kh * _o.DilationHeight) - _o.PadHeight;
-                if (row < 0 || row >= _height)
+                if (_kernelW - kw >= 3)
                 {
+                    ThreeTaps(room, g, kh, kw, taps + kw);
                     continue;
                 }
 
-                for (var kw = 0; kw < _kernelW; kw++)
+                for (var one = kw; one < _kernelW; one++)
                 {
-                    dw[(kh * _kernelW) + kw] += Dot(results, Read(room, row, kw));
+                    taps[one] += OneTap(room, g, kh, one);
                 }
             }
         }
+    }
+
+    private float OneTap(float* room, float* g, int kh, int kw)
+    {
+        var (wide, sums, sum) = (Vector<float>.Count, Vector<float>.Zero, 0f);
+        var offset = Offset(kw);
+        var (first, end) = Results(kh);
+        for (var h = first; h < end; h++)
+        {
+            var results = g + ((long)h * _outWidth);
+            var read = room + Part(Row(h, kh), 0) + offset;
+            var i = 0;
+            for (; i <= _outWidth - wide; i += wide)
+            {
+                sums += Vector.Load(results + i) * Vector.Load(read + i);
+            }
+
+            for (; i < _outWidth; i++)
+            {
+                sum += results[i] * read[i];
+            }
+        }
+
+        return sum + Vector.Sum(sums);
+    }
+
+    /// <summary>Three neighbouring taps at once: a result is loaded for three products, and sums stay in registers over all rows.</summary>
+    private void ThreeTaps(float* room, float* g, int kh, int kw, float* dw)
+    {
+        var wide = Vector<float>.Count;
+        var (a, b, c) = (Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero);
+        var (aRest, bRest, cRest) = (0f, 0f, 0f);
+        var (aAt, bAt, cAt) = (Offset(kw), Offset(kw + 1), Offset(kw + 2));
+        var (first, end) = Results(kh);
+        for (var h = first; h < end; h++)
+        {
+            var results = g + ((long)h * _outWidth);
+            var read = room + Part(Row(h, kh), 0);
+            var i = 0;
+            for (; i <= _outWidth - wide; i += wide)
+            {
+                var result = Vector.Load(results + i);
+                a = Vector.FusedMultiplyAdd(result, Vector.Load(read + aAt + i), a);
+                b = Vector.FusedMultiplyAdd(result, Vector.Load(read + bAt + i), b);
+                c = Vector.FusedMultiplyAdd(result, Vector.Load(read + cAt + i), c);
+            }
+
+            for (; i < _outWidth; i++)
+            {
+                aRest += results[i] * read[aAt + i];
+                bRest += results[i] * read[bAt + i];
+                cRest += results[i] * read[cAt + i];
+            }
+        }
+
+        dw[0] += aRest + Vector.Sum(a);
+        dw[1] += bRest + Vector.Sum(b);
+        dw[2] += cRest + Vector.Sum(c);
+    }
+
+    private int Row(int result, int kh) => (result * _o.StrideHeight) + (kh * _o.DilationHeight) - _o.PadHeight;
+
+    /// <summary>Rows of results whose tap <paramref name="kh"/> lies on the input.</summary>
+    private (int First, int End) Results(int kh)
+    {
+        var down = (kh * _o.DilationHeight) - _o.PadHeight;
+        var first = down >= 0 ? 0 : (-down + _o.StrideHeight - 1) / _o.StrideHeight;
+        var end = _height <= down ? 0 : Math.Min(_outHeight, ((_height - 1 - down) / _o.StrideHeight) + 1);
+        return (first, end);
+    }
+
+    /// <summary>Where in a row's split form the tap <paramref name="kw"/> of the first result lies.</summary>
+    private int Offset(int kw)
+    {
+        var (at, phase) = Math.DivRem(kw * _o.DilationWidth, _o.StrideWidth);
+        return (phase * _phase) + at;
     }
 
     /// <summary>room += g w, spread over the inputs that each result read.</summary>
@@ -76,7 +151,7 @@ internal sealed unsafe class DepthwiseGradient
     internal int Room => checked(_height * _o.StrideWidth * _phase);
 
     /// <summary>From the split form back to rows.</summary>
-    internal void Join(ReadOnlySpan<float> room, float* x)
+    internal void Join(float* room, float* x)
     {
         new Span<float>(x, _height * _width).Clear();
         for (var phase = 0; phase < _o.StrideWidth; phase++)
@@ -84,30 +159,21 @@ internal sealed unsafe class DepthwiseGradient
             var (first, at, count) = Columns(phase);
             for (var row = 0; row < _height && count > 0; row++)
             {
-                var columns = x + ((long)row * _width) + first;
-                var split = room.Slice(Part(row, phase) + at, count);
-                for (var i = 0; i < split.Length; i++)
-                {
-                    columns[(long)i * _o.StrideWidth] = split[i];
-                }
+                EverySecond.Add(room + Part(row, phase) + at, x + ((long)row * _width) + first, _o.StrideWidth, count);
             }
         }
     }
 
-    private void Split(float* x, Span<float> room)
+    /// <summary>From rows to the split form, padding as zeros.</summary>
+    internal void Split(float* x, float* room)
     {
-        room.Clear();
+        new Span<float>(room, Room).Clear();
         for (var phase = 0; phase < _o.StrideWidth; phase++)
         {
             var (first, at, count) = Columns(phase);
             for (var row = 0; row < _height && count > 0; row++)
             {
-                var columns = x + ((long)row * _width) + first;
-                var split = room.Slice(Part(row, phase) + at, count);
-                for (var i = 0; i < split.Length; i++)
-                {
-                    split[i] = columns[(long)i * _o.StrideWidth];
-                }
+                EverySecond.Read(x + ((long)row * _width) + first, _o.StrideWidth, room + Part(row, phase) + at, count);
             }
         }
     }
@@ -126,23 +192,6 @@ internal sealed unsafe class DepthwiseGradient
     {
         var (at, phase) = Math.DivRem(tap * _o.DilationWidth, _o.StrideWidth);
         return room.Slice(Part(row, phase) + at, _outWidth);
-    }
-
-    private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        var (sums, i) = (Vector<float>.Zero, 0);
-        for (; i <= a.Length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            sums += new Vector<float>(a[i..]) * new Vector<float>(b[i..]);
-        }
-
-        var sum = Vector.Sum(sums);
-        for (; i < a.Length; i++)
-        {
-            sum += a[i] * b[i];
-        }
-
-        return sum;
     }
 
     private static void AddScaled(ReadOnlySpan<float> x, float factor, Span<float> y)

@@ -74,11 +74,10 @@ internal static unsafe class DepthwiseKernel
             // Padded position at·stride + part is input position at·stride + part − pad.
             var first = part - (long)plan.Pad.Left;
             var at = first >= 0 ? 0 : (-first + stride - 1) / stride;
-            var into = target + (part * phase);
             var from = first + (at * stride);
-            for (; from < end; from += stride, at++)
+            if (from < end)
             {
-                into[at] = source[from * plan.Step.Column];
+                EverySecond.Read(source + (from * plan.Step.Column), stride * plan.Step.Column, target + (part * phase) + at, ((end - from - 1) / stride) + 1);
             }
         }
     }

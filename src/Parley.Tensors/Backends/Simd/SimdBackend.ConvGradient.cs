@@ -3,6 +3,8 @@ namespace Parley.Tensors;
 // Gradients of convolutions: the input as a matrix of what each tap reads, then one matrix product.
 internal sealed unsafe partial class SimdBackend
 {
+    private const int DepthwiseOutputs = 8;
+
     /// <inheritdoc/>
     internal override void Conv1dWeightGradient(Tensor x, Tensor g, Conv1dOptions options, Tensor dw)
     {
@@ -39,23 +41,25 @@ internal sealed unsafe partial class SimdBackend
         var to = dw.Pointer;
         var kernel = new DepthwiseGradient(o, x.Shape, g.Shape, dw.Shape);
         var bytes = Math.Max(1L, kernel.Room) * sizeof(float);
-        Workers.Run(channels, c =>
+
+        // Channels in parallel and, where one has many results (the first convolution of a picture has one channel), these in parts.
+        var parts = (each + DepthwiseOutputs - 1) / DepthwiseOutputs;
+        Workers.Run(checked(channels * parts), piece =>
         {
-            var room = MemoryPool.Rent(bytes);
-            new Span<float>(to + ((long)c * each * taps), each * taps).Clear();
+            var (c, part) = Math.DivRem(piece, parts);
+            var (first, end) = ((c * each) + (part * DepthwiseOutputs), (c * each) + Math.Min(each, (part + 1) * DepthwiseOutputs));
+            var room = (float*)MemoryPool.Rent(bytes);
+            new Span<float>(to + ((long)first * taps), (end - first) * taps).Clear();
             for (var n = 0; n < batch; n++)
             {
-                for (var output = c * each; output < (c + 1) * each; output++)
+                kernel.Split(from + ((((long)n * channels) + c) * plane), room);
+                for (var output = first; output < end; output++)
                 {
-                    kernel.Weight(
-                        from + ((((long)n * channels) + c) * plane),
-                        gradients + ((((long)n * dw.Shape[0]) + output) * outPlane),
-                        to + ((long)output * taps),
-                        new Span<float>((float*)room, kernel.Room));
+                    kernel.Weight(room, gradients + ((((long)n * channels * each) + output) * outPlane), to + ((long)output * taps));
                 }
             }
 
-            MemoryPool.Return(room, bytes);
+            MemoryPool.Return((nint)room, bytes);
         });
     }
 
@@ -79,7 +83,7 @@ internal sealed unsafe partial class SimdBackend
                 kernel.Input(kernels + ((long)output * taps), gradients + ((((long)n * weight.Shape[0]) + output) * outPlane), values);
             }
 
-            kernel.Join(values, to + (item * plane));
+            kernel.Join((float*)room, to + (item * plane));
             MemoryPool.Return(room, bytes);
         });
     }
@@ -121,27 +125,26 @@ internal sealed unsafe partial class SimdBackend
     private static void AddTap(float* from, float* plane, int tap, Shape weight, Conv2dOptions o, Shape result, Shape input)
     {
         var (kh, kw) = Math.DivRem(tap, weight[3]);
-        for (var h = 0; h < result[2]; h++)
+        var (height, width, rows, columns) = (input[2], input[3], result[2], result[3]);
+        var shift = (kw * o.DilationWidth) - o.PadWidth;
+        var (first, end) = Valid(shift, o.StrideWidth, width, columns);
+        for (var h = 0; h < rows; h++)
         {
             var row = (h * o.StrideHeight) + (kh * o.DilationHeight) - o.PadHeight;
-            if (row < 0 || row >= input[2])
+            if (row < 0 || row >= height)
             {
                 continue;
             }
 
-            var shift = (kw * o.DilationWidth) - o.PadWidth;
-            var (first, end) = Valid(shift, o.StrideWidth, input[3], result[3]);
-            var target = plane + ((long)row * input[3]) + shift;
-            var source = from + ((long)h * result[3]);
+            var target = plane + ((long)row * width) + shift;
+            var source = from + ((long)h * columns);
             if (o.StrideWidth == 1)
             {
                 ElementLoops.Zip<BinaryFunctions.Add>(target + first, 1, source + first, 1, target + first, end - first);
-                continue;
             }
-
-            for (var v = first; v < end; v++)
+            else
             {
-                target[(long)v * o.StrideWidth] += source[v];
+                EverySecond.Add(source + first, target + ((long)first * o.StrideWidth), o.StrideWidth, end - first);
             }
         }
     }
@@ -200,32 +203,26 @@ internal sealed unsafe partial class SimdBackend
     private static void ReadTap(float* plane, float* to, int tap, Shape weight, Conv2dOptions o, Shape result, Shape input)
     {
         var (kh, kw) = Math.DivRem(tap, weight[3]);
-        for (var h = 0; h < result[2]; h++)
+        var (height, width, rows, columns) = (input[2], input[3], result[2], result[3]);
+        var shift = (kw * o.DilationWidth) - o.PadWidth;
+        var (first, end) = Valid(shift, o.StrideWidth, width, columns);
+        first = Math.Min(first, columns);
+        end = Math.Max(first, end);
+        for (var h = 0; h < rows; h++)
         {
-            var target = new Span<float>(to + ((long)h * result[3]), result[3]);
+            var target = to + ((long)h * columns);
             var row = (h * o.StrideHeight) + (kh * o.DilationHeight) - o.PadHeight;
-            if (row < 0 || row >= input[2])
+            if (row < 0 || row >= height)
             {
-                target.Clear();
+                new Span<float>(target, columns).Clear();
                 continue;
             }
 
-            var shift = (kw * o.DilationWidth) - o.PadWidth;
-            var (first, end) = Valid(shift, o.StrideWidth, input[3], result[3]);
-            first = Math.Min(first, result[3]);
-            end = Math.Max(first, end);
-            target[..first].Clear();
-            target[end..].Clear();
-            var source = plane + ((long)row * input[3]) + shift;
-            if (o.StrideWidth == 1)
+            new Span<float>(target, first).Clear();
+            new Span<float>(target + end, columns - end).Clear();
+            if (end > first)
             {
-                new ReadOnlySpan<float>(source + first, end - first).CopyTo(target[first..]);
-                continue;
-            }
-
-            for (var v = first; v < end; v++)
-            {
-                target[v] = source[(long)v * o.StrideWidth];
+                EverySecond.Read(plane + ((long)row * width) + shift + ((long)first * o.StrideWidth), o.StrideWidth, target + first, end - first);
             }
         }
     }
