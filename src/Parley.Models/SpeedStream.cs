@@ -5,7 +5,7 @@ namespace Parley.Models;
 
 // SpeedStream: speech to symbols while it is being spoken. Chunks of log-mel frames go through a causal stem, blocks of causal attention over a window
 // and causal convolution, and a CTC head; what a block must remember of the past is a rolling state. Nothing looks ahead, and norms are over a
-// frame's own width, so a stream in pieces of any size gives what the whole recording gives, and padding at the end changes nothing before it.
+// frame's own width or on stored statistics, so a stream in pieces of any size gives what the whole recording gives, and padding at the end changes nothing before it.
 // There is no paper: the design is this project's own. Its parts are the Conformer's block (Gulati et al. 2020, arXiv 2005.08100) made causal, a
 // learned bias for each distance in place of positions (Raffel et al. 2020, arXiv 1910.10683, without buckets), and strided keys beyond the window
 // (Child et al. 2019, arXiv 1904.10509). The algorithmic latency is the length of a chunk: the look-ahead is 0.
@@ -50,13 +50,14 @@ public sealed class SpeedStream
 
     /// <summary>Scores the symbols of whole recordings. Attention holds steps × steps: long ones are for <see cref="Step"/>.</summary>
     /// <param name="features">Log-mel features [batch, frames, mels]; frames after the last whole step are left out.</param>
+    /// <param name="lengths">Valid frames of each, which alone count in the statistics of a batch norm in training; null: all.</param>
     /// <param name="pass">Training; null: no dropout.</param>
     /// <returns>Logits [batch, steps, symbols].</returns>
-    public Tensor Forward(Tensor features, TrainingPass? pass = null)
+    public Tensor Forward(Tensor features, int[]? lengths = null, TrainingPass? pass = null)
     {
         Check(features);
         var steps = SpeedStreamConfig.StepsOf(features.Shape[1]);
-        return Run(features.Slice(1, 0, steps * SpeedStreamConfig.Subsampling), state: null, SpeedStreamWindow.Whole(steps, Config), pass);
+        return Run(features.Slice(1, 0, steps * SpeedStreamConfig.Subsampling), state: null, SpeedStreamWindow.Whole(steps, Config), lengths is null ? null : [.. lengths.Select(SpeedStreamConfig.StepsOf)], pass);
     }
 
     /// <summary>Scores the symbols of what comes next in streams.</summary>
@@ -73,19 +74,19 @@ public sealed class SpeedStream
             throw new ShapeException($"speedstream: a step of {features.Shape}; the state takes [{state.Batch}, a multiple of {SpeedStreamConfig.Subsampling} up to {state.MostSteps * SpeedStreamConfig.Subsampling}, {Config.MelBins}]");
         }
 
-        var logits = Run(features, state, SpeedStreamWindow.Next(state.Steps, steps, state.Capacity, Config), pass: null);
+        var logits = Run(features, state, SpeedStreamWindow.Next(state.Steps, steps, state.Capacity, Config), lengths: null, pass: null);
         state.Steps += steps;
         return logits;
     }
 
-    private Tensor Run(Tensor features, SpeedStreamState? state, IntTensor distances, TrainingPass? pass) => TensorScope.Run(() =>
+    private Tensor Run(Tensor features, SpeedStreamState? state, IntTensor distances, int[]? lengths, TrainingPass? pass) => TensorScope.Run(() =>
     {
         var x = (features - _mean) * _scale;
         x = TensorScope.Run(() => _stem.Forward(x, state?.Stem)).Drop(Config.Dropout, pass);       // [batch, steps, dim]
         for (var i = 0; i < _layers.Length; i++)
         {
             var (layer, input, past) = (_layers[i], x, state?.Layers[i]);
-            x = TensorScope.Run(() => layer.Forward(input, past, state?.Steps ?? 0, distances, pass));
+            x = TensorScope.Run(() => layer.Forward(input, past, state?.Steps ?? 0, distances, lengths, pass));
         }
 
         return _head.Forward(x);                                                                   // [batch, steps, symbols]
@@ -135,11 +136,11 @@ internal sealed class SpeedStreamLayer(Weights w, SpeedStreamConfig c)
         (new KeyRing(batch, c.Heads, SpeedStreamWindow.Capacity(mostSteps, c), c.Dim / c.Heads, backend), _convolution.NewState(batch));
 
     /// <summary>x [batch, steps, dim] to the same shape.</summary>
-    public Tensor Forward(Tensor x, (KeyRing Keys, ConvState Convolution)? state, long start, IntTensor distances, TrainingPass? pass)
+    public Tensor Forward(Tensor x, (KeyRing Keys, ConvState Convolution)? state, long start, IntTensor distances, int[]? lengths, TrainingPass? pass)
     {
         x += _first.Forward(_firstNorm.Forward(x), pass) * 0.5f;
         x += _attention.Forward(_attentionNorm.Forward(x), state?.Keys, start, distances).Drop(c.Dropout, pass);
-        x += _convolution.Forward(_convolutionNorm.Forward(x), state?.Convolution).Drop(c.Dropout, pass);
+        x += _convolution.Forward(_convolutionNorm.Forward(x), state?.Convolution, lengths, pass).Drop(c.Dropout, pass);
         x += _second.Forward(_secondNorm.Forward(x), pass) * 0.5f;
         return _norm.Forward(x);
     }
@@ -188,22 +189,23 @@ internal sealed class SpeedStreamAttention(Weights w, SpeedStreamConfig c)
     }
 }
 
-/// <summary>Pointwise convolution with a gate, causal depthwise convolution, layer norm, swish, pointwise convolution.</summary>
+/// <summary>Pointwise convolution with a gate, causal depthwise convolution, norm, swish, pointwise convolution.</summary>
 internal sealed class SpeedStreamConvolution(Weights w, SpeedStreamConfig c)
 {
     private readonly Linear _gated = new(w["pointwise_conv1"], c.Dim, 2 * c.Dim);
     private readonly CausalConv1d _depthwise = new(w["depthwise_conv"], c.Dim, c.Dim, c.ConvKernel, groups: c.Dim);
-    private readonly LayerNorm _norm = new(w["norm"], c.Dim);
+    private readonly LayerNorm? _layerNorm = c.ConvNorm == "layer_norm" ? new LayerNorm(w["norm"], c.Dim) : null;
+    private readonly BatchNorm? _batchNorm = c.ConvNorm == "batch_norm" ? new BatchNorm(w["norm"], c.Dim) : null;
     private readonly Linear _out = new(w["pointwise_conv2"], c.Dim, c.Dim);
 
     public ConvState NewState(int batch) => _depthwise.NewState(batch);
 
     /// <summary>x [batch, steps, dim] to the same shape.</summary>
-    public Tensor Forward(Tensor x, ConvState? state)
+    public Tensor Forward(Tensor x, ConvState? state, int[]? lengths, TrainingPass? pass)
     {
-        var h = _gated.Forward(x).Glu(2).Transpose(1, 2);                     // [batch, dim, steps]
-        h = _norm.Forward(_depthwise.Forward(h, state).Transpose(1, 2)).Silu();
-        return _out.Forward(h);
+        var h = _depthwise.Forward(_gated.Forward(x).Glu(2).Transpose(1, 2), state);                       // [batch, dim, steps]
+        h = _batchNorm is null ? _layerNorm!.Forward(h.Transpose(1, 2)) : _batchNorm.Forward(h, pass, pass is null ? null : lengths).Transpose(1, 2);
+        return _out.Forward(h.Silu());
     }
 }
 

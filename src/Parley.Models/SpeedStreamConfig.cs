@@ -17,6 +17,7 @@ namespace Parley.Models;
 /// <param name="StridedKeys">Further steps that it sees beyond the window.</param>
 /// <param name="KeyStride">From one of those to the next.</param>
 /// <param name="ChunkFrames">Mel frames that are heard at once in a stream.</param>
+/// <param name="ConvNorm">Norm after the depthwise convolution: "layer_norm", or "batch_norm", which learns faster and is as much a fixed scale and shift in a stream.</param>
 /// <param name="Dropout">Training: what is dropped at the end of each module and inside the feed-forward modules.</param>
 /// <param name="FeatureMean">Mean of each band's log-mel features over the training data; null: -8 for all.</param>
 /// <param name="FeatureDeviation">Their standard deviation; null: 4 for all.</param>
@@ -35,6 +36,7 @@ public sealed record SpeedStreamConfig(
     [property: JsonPropertyName("attention_strided_keys")] int StridedKeys = 0,
     [property: JsonPropertyName("attention_key_stride")] int KeyStride = 8,
     [property: JsonPropertyName("chunk_frames")] int ChunkFrames = 8,
+    [property: JsonPropertyName("conv_norm_type")] string ConvNorm = "layer_norm",
     [property: JsonPropertyName("dropout")] float Dropout = 0.1f,
     [property: JsonPropertyName("feature_mean")] IReadOnlyList<float>? FeatureMean = null,
     [property: JsonPropertyName("feature_deviation")] IReadOnlyList<float>? FeatureDeviation = null,
@@ -95,6 +97,7 @@ public sealed record SpeedStreamConfig(
         }
 
         Require(ModelType == Type, $"model_type is \"{ModelType}\"; it must be \"{Type}\"");
+        Require(ConvNorm is "layer_norm" or "batch_norm", $"conv_norm_type is \"{ConvNorm}\"; layer_norm and batch_norm are supported");
         Require(Blank >= 0 && Blank < VocabSize, $"pad_token_id {Blank}, the CTC blank, is outside the vocabulary of {VocabSize}");
         Require(Dim % Heads == 0, $"hidden_size {Dim} is not a multiple of num_attention_heads {Heads}");
         Require(ChunkFrames % Subsampling == 0, $"chunk_frames {ChunkFrames} is not a multiple of {Subsampling}, a step of the encoder");

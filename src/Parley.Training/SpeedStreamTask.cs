@@ -55,8 +55,9 @@ public sealed class SpeedStreamTask : PieceTask
     {
         ArgumentNullException.ThrowIfNull(batch);
         int[][] targets = [.. batch.Select(e => e.Targets)];
-        var logits = _model.Forward(Batch(batch, _config.MelBins), pass);
-        var loss = CtcLoss.Compute(logits, [.. batch.Select(e => SpeedStreamConfig.StepsOf(e.Frames))], targets, _config.Blank, LossReduction.MeanVolume, zeroInfinity: true);
+        int[] frames = [.. batch.Select(e => e.Frames)];
+        var logits = _model.Forward(Batch(batch, _config.MelBins), frames, pass);
+        var loss = CtcLoss.Compute(logits, [.. frames.Select(SpeedStreamConfig.StepsOf)], targets, _config.Blank, LossReduction.MeanVolume, zeroInfinity: true);
         return new BatchLoss(loss, Math.Max(1, targets.Sum(t => t.Length)));
     }
 

@@ -13,13 +13,14 @@ public sealed class SpeedStreamTests
         VocabSize: 12, Blank: 11, Dim: 24, Layers: 3, Heads: 4, FeedForward: 48, ConvKernel: 5, MelBins: 20, StemKernel: 5, Window: 6, StridedKeys: 3, KeyStride: 4);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_stream_gives_what_the_whole_recording_gives(bool reference)
+    [InlineData(true, "layer_norm")]
+    [InlineData(false, "layer_norm")]
+    [InlineData(false, "batch_norm")]
+    public void A_stream_gives_what_the_whole_recording_gives(bool reference, string norm)
     {
         using var scope = new TensorScope();
         var backend = reference ? Backend.Reference : Backend.Default;
-        var model = Make(Small, backend);
+        var model = Make(Small with { ConvNorm = norm }, backend);
         var features = Features(2, 240, Small, backend);
         var whole = model.Forward(features).ToArray();
 
@@ -75,6 +76,25 @@ public sealed class SpeedStreamTests
     }
 
     [Fact]
+    public void Padding_counts_in_no_statistics_of_a_batch()
+    {
+        using var scope = new TensorScope();
+        var config = Small with { ConvNorm = "batch_norm", Dropout = 0 };
+        float[] Run(int frames)
+        {
+            var (model, _) = Weights.Build(new RandomWeights(5), w => new SpeedStream(w, config), new WeightsOptions(trains: _ => true));
+            var features = new float[2 * frames * config.MelBins];
+            var (both, each) = (Features(2, 80, config).ToArray(), 80 * config.MelBins);
+            both.AsSpan(0, each).CopyTo(features);
+            both.AsSpan(each).CopyTo(features.AsSpan(frames * config.MelBins));
+            var logits = model.Forward(Tensor.From(features, [2, frames, config.MelBins], Backend.Default), [80, 80], new TrainingPass(7));
+            return [.. logits.Slice(1, 0, 20).ToArray(), .. model.Forward(Features(1, 40, config)).ToArray()];
+        }
+
+        Expect.Close(Run(120), Run(80), relative: 1e-4f, absolute: 1e-5f);
+    }
+
+    [Fact]
     public void A_state_that_was_reset_is_new()
     {
         using var scope = new TensorScope();
@@ -93,11 +113,11 @@ public sealed class SpeedStreamTests
         using var scope = new TensorScope();
         var (model, parameters) = Weights.Build(new RandomWeights(5), w => new SpeedStream(w, Small), new WeightsOptions(trains: _ => true));
         var features = Features(2, 120, Small);
-        float[] Run(ulong? seed) => model.Forward(features, seed is { } s ? new TrainingPass(s) : null).ToArray();
+        float[] Run(ulong? seed) => model.Forward(features, pass: seed is { } s ? new TrainingPass(s) : null).ToArray();
         Assert.Equal(Run(7), Run(7));
         Assert.NotEqual(Run(7), Run(8));
         Assert.NotEqual(Run(null), Run(7));
-        var gradients = model.Forward(features, new TrainingPass(7)).Square().Sum().Backward();
+        var gradients = model.Forward(features, pass: new TrainingPass(7)).Square().Sum().Backward();
         Assert.All(parameters, p => Assert.Contains(gradients[p.Tensor!]!.ToArray(), g => g != 0));
     }
 
