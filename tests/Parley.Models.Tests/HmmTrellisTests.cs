@@ -6,6 +6,8 @@ namespace Parley.Models.Tests;
 /// <summary>The recursions against all paths, one by one.</summary>
 public sealed class HmmTrellisTests
 {
+    private const int MostSteps = 100_000;
+
     [Fact]
     public void Three_states_in_four_frames_are_three_paths()
     {
@@ -37,12 +39,20 @@ public sealed class HmmTrellisTests
             var random = new Random(c.seed);
             var network = RandomNetwork(random, c.states);
             var transitions = Numbers(random, network.From.Length);
-            var emissions = Numbers(random, c.frames * network.Emissions.Count);
-            var trellis = new HmmTrellis(network, transitions, emissions, c.frames);
-            var paths = new List<(double Score, List<(int, int)> Path)>();
-            Walk(network, transitions, emissions, c.frames, [(0, 0)], 0, paths);
+            var all = Numbers(random, c.frames * network.Emissions.Count);
 
-            var likelihood = trellis.Forward()[(c.frames * network.Nodes.Count) + network.End];
+            // A dense network has millions of paths through six frames: it gets fewer.
+            var (frames, emissions) = (c.frames, all);
+            List<(double Score, List<(int, int)> Path)> paths = [];
+            var steps = MostSteps;
+            while (!Walk(network, transitions, emissions, frames, [(0, 0)], 0, paths, ref steps))
+            {
+                emissions = all[..(--frames * network.Emissions.Count)];
+                (paths, steps) = ([], MostSteps);
+            }
+
+            var trellis = new HmmTrellis(network, transitions, emissions, frames);
+            var likelihood = trellis.Forward()[(frames * network.Nodes.Count) + network.End];
             var (best, path) = trellis.Viterbi();
             if (paths.Count == 0)
             {
@@ -58,7 +68,7 @@ public sealed class HmmTrellisTests
             Assert.Equal(paths.Max(p => p.Score), best, precision: 9);
             var found = Assert.Single(paths, p => p.Path.SequenceEqual(path));
             Assert.Equal(best, found.Score, precision: 9);
-            Occupancies(trellis, network, c.frames, likelihood, paths);
+            Occupancies(trellis, network, frames, likelihood, paths);
         }).QuickCheckThrowOnFailure();
     }
 
@@ -79,8 +89,9 @@ public sealed class HmmTrellisTests
         }
     }
 
-    private static void Walk(
-        HmmNetwork network, double[] transitions, double[] emissions, int frames, List<(int Frame, int Node)> path, double score, List<(double, List<(int, int)>)> paths)
+    /// <summary>Collects the paths; false when that takes too many steps.</summary>
+    private static bool Walk(
+        HmmNetwork network, double[] transitions, double[] emissions, int frames, List<(int Frame, int Node)> path, double score, List<(double, List<(int, int)>)> paths, ref int steps)
     {
         var (t, at) = path[^1];
         if (t == frames && at == network.End)
@@ -97,11 +108,17 @@ public sealed class HmmTrellisTests
                 {
                     var heard = next == t ? 0 : emissions[(t * network.Emissions.Count) + network.Nodes[node].Slot];
                     path.Add((next, node));
-                    Walk(network, transitions, emissions, frames, path, score + transitions[way] + heard, paths);
+                    if (!Walk(network, transitions, emissions, frames, path, score + transitions[way] + heard, paths, ref steps) || --steps < 0)
+                    {
+                        return false;
+                    }
+
                     path.RemoveAt(path.Count - 1);
                 }
             }
         }
+
+        return true;
     }
 
     // A beginning, an end and null states between emitting ones, joined at random; some emitting nodes share a state.
