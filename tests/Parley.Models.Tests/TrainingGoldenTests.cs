@@ -47,6 +47,15 @@ public sealed class TrainingGoldenTests
             config.CtcZeroInfinity));
     }
 
+    [Fact]
+    public void Gpt2_learns_as_the_reference_does()
+    {
+        var inputs = new TensorFile(Path.Combine(Goldens.Folder("train_gpt2"), "inputs.safetensors"));
+        using var json = new ModelFolder(Goldens.Folder("gpt2")).Config();
+        var config = Gpt2Config.Parse(json.RootElement);
+        Check("train_gpt2", "gpt2", peak: 0.003, _ => true, w => new Gpt2(w, config), model => Gpt2GoldenTests.Loss(model, inputs));
+    }
+
     private static void Check<T>(string golden, string start, double peak, Func<string, bool> trains, Func<Weights, T> make, Func<T, Tensor> lossOf)
     {
         var expected = new TensorFile(Path.Combine(Goldens.Folder(golden), "expected.safetensors"));

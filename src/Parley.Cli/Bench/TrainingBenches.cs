@@ -12,12 +12,14 @@ internal static class TrainingBenches
     private const int Mels = 80;
 
     /// <summary>Whether a name is one of these.</summary>
-    public static bool Has(string name) => name is "conformer-step" or "lstm-step";
+    public static bool Has(string name) => name is "conformer-step" or "lstm-step" or "gpt2-step";
 
     /// <summary>The measurement of this name.</summary>
     public static IReadOnlyList<(string Name, Func<Action> Make)> Of(string name, Backend backend) =>
     [
-        (name, () => name == "lstm-step"
+        (name, () => name == "gpt2-step"
+            ? TextStep(backend)
+            : name == "lstm-step"
             ? Step(backend, w => new SpeechLstm(w), (model, mel, pass) => model.Forward(mel, pass), frames: 400, labels: 80, SpeechLstm.Symbols)
             : Step(backend, w => new ConformerCtc(w, ConformerS), (model, mel, pass) => model.Forward(mel, null, pass), frames: 200, labels: 60, ConformerS.VocabSize)),
     ];
@@ -29,6 +31,22 @@ internal static class TrainingBenches
             Dropout: 0, ActivationDropout: 0, AttentionDropout: 0, Subsampling: "striding", ScaleInput: false),
         VocabSize: 129,
         Blank: 0);
+
+    // GPT-2 of 124 million parameters, four texts of 256 tokens, no dropout.
+    private static Action TextStep(Backend backend)
+    {
+        var config = new Gpt2Config(EmbeddingDropout: 0, AttentionDropout: 0, ResidualDropout: 0);
+        var (model, parameters) = Weights.Build(new RandomWeights(0), w => new Gpt2(w, config), new WeightsOptions(backend, trains: _ => true));
+        var random = new Random(2);
+        IntTensor Tokens() => new([.. Enumerable.Range(0, 4 * 256).Select(_ => random.Next(config.VocabSize))], [4, 256]);
+        var (ids, targets, optimizer) = (Tokens(), Tokens(), new Adam(weightDecay: 0.01f));
+        return () =>
+        {
+            using var scope = new TensorScope();
+            var gradients = CrossEntropy.Compute(model.Forward(ids), targets).Backward();
+            optimizer.Step([.. parameters.Select(p => new TrainedParameter(p.Name, p.Tensor!, gradients[p.Tensor!]!, Decays: true))], 1e-4);
+        };
+    }
 
     private static Action Step<T>(Backend backend, Func<Weights, T> build, Func<T, Tensor, TrainingPass, Tensor> forward, int frames, int labels, int symbols)
     {

@@ -47,6 +47,10 @@ public sealed class Weights
     public WeightMatrix Matrix(string name, int outFeatures, int inFeatures, Init init = default) =>
         _build.Matrix(Full(name), outFeatures, inFeatures, init);
 
+    /// <summary>A matrix that is stored transposed, [inFeatures, outFeatures]: as it is stored when it is trained, else turned and in the precision chosen at load.</summary>
+    public (WeightMatrix? Matrix, Tensor? Stored) Transposed(string name, int outFeatures, int inFeatures, Init init = default) =>
+        _build.Transposed(Full(name), outFeatures, inFeatures, init);
+
     /// <summary>A weight-normalised parameter: g v / ‖v‖, the norm over all dimensions but <paramref name="dim"/>.</summary>
     /// <remarks>Reads <c>name_g</c> and <c>name_v</c>, or the newer <c>parametrizations.name.original0</c> and <c>original1</c>.</remarks>
     public NormedWeight WeightNorm(string name, Shape shape, int dim, Init init = default) => _build.WeightNorm(this, name, shape, dim, init);

@@ -78,6 +78,43 @@ internal sealed class WeightsBuild(IWeightSource source, WeightsOptions options)
         return matrix;
     }
 
+    internal (WeightMatrix? Matrix, Tensor? Stored) Transposed(string name, int outFeatures, int inFeatures, Init init)
+    {
+        Shape stored = [inFeatures, outFeatures];
+        if (Options.Trains(name) || source is ShapeSource)
+        {
+            return (null, Tensor(name, stored, init, isBuffer: false));
+        }
+
+        if (Known(name, stored) is { Matrix: { } known })
+        {
+            return (known, null);
+        }
+
+        var entry = Find(name, stored, init);
+        var matrix = entry is null ? WeightMatrix.Dense(Absent([outFeatures, inFeatures])) : Turned(name, entry);
+        Add(new Parameter(name, stored, IsBuffer: false, Tensor: null, matrix));
+        return (matrix, null);
+    }
+
+    private WeightMatrix Turned(string name, IWeightEntry entry)
+    {
+        using var scope = new TensorScope();
+        var turned = Parley.Tensors.Tensor.Allocate([entry.Shape[1], entry.Shape[0]], Options.Backend);
+        turned.CopyFrom(entry.ToTensor(Options.Backend).Transpose(0, 1));
+        if ((Options.Precision ?? entry.Format) is var format && format == WeightFormat.Float32)
+        {
+            return WeightMatrix.Dense(turned);
+        }
+
+        using (turned)
+        {
+            var builder = new WeightMatrixBuilder(format, turned.Shape[0], turned.Shape[1], name, Options.Backend.Workers);
+            builder.Add(turned.Values);
+            return builder.Build();
+        }
+    }
+
     internal NormedWeight WeightNorm(Weights scope, string name, Shape shape, int dim, Init init)
     {
         var newer = scope["parametrizations"][name];
