@@ -14,7 +14,7 @@ internal static class LmCommand
         Examples:
           parley lm train sentences.txt --out lm.arpa.gz
           parley lm train books/*.txt --order 3 --prune 0 0 1 --out lm.arpa
-          zcat news.gz | parley lm train - --out news.arpa
+          zcat news.gz | parley lm train - --out news.ngrams
         """;
 
     private const string ScoreHelp = """
@@ -31,12 +31,12 @@ internal static class LmCommand
         var texts = new Argument<string[]>("TEXT") { Description = "Text files, or - for standard input", Arity = ArgumentArity.OneOrMore };
         var order = new Option<int>("--order") { Description = "Words of the longest n-grams, 1 to 10", DefaultValueFactory = _ => 4, HelpName = "N" };
         var prune = new Option<int[]?>("--prune") { Description = "Leave out n-grams of at most this count, one number an order; the first is 0, the last holds for the rest", AllowMultipleArgumentsPerToken = true, HelpName = "COUNTS" };
-        var output = new Option<string>("--out", "-o") { Description = "ARPA file; a name in .gz is compressed", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--out", "-o") { Description = "ARPA file, compressed when its name ends in .gz; or .ngrams, Parley's own, which opens at once", Required = true, HelpName = "FILE" };
         var train = new Command("train", TrainHelp) { texts, order, prune, output };
         train.SetAction((parse, cancel) => Task.FromResult(Train(
             terminal, parse.GetRequiredValue(texts), new KneserNeyOptions(parse.GetValue(order), parse.GetValue(prune) is { Length: > 0 } counts ? counts : null), parse.GetRequiredValue(output), cancel)));
 
-        var model = new Argument<string>("LM") { Description = "ARPA file, plain or gzip" };
+        var model = new Argument<string>("LM") { Description = "ARPA file, plain or gzip, or .ngrams" };
         var text = new Argument<string>("TEXT") { Description = "Text file, or - for standard input" };
         var score = new Command("score", ScoreHelp) { model, text };
         score.SetAction((parse, cancel) => Task.FromResult(Score(terminal, parse.GetRequiredValue(model), parse.GetRequiredValue(text), cancel)));
@@ -47,7 +47,7 @@ internal static class LmCommand
     public static NGramModel Load(Terminal terminal, string path)
     {
         var line = new StatusLine(terminal);
-        var model = Arpa.Load(path, new Shown<double>(part => line.Show($"{path}: {100 * part:0} %")));
+        var model = NGramModel.Load(path, new Shown<double>(part => line.Show($"{path}: {100 * part:0} %")));
         line.Clear();
         return model;
     }
@@ -73,7 +73,7 @@ internal static class LmCommand
             Directory.CreateDirectory(folder);
         }
 
-        Arpa.Save(model, output);
+        model.Save(output);
         line.Clear();
         var grams = string.Join(", ", Enumerable.Range(1, model.Order).Select(n => $"{model.Count(n):N0} {n}-grams"));
         terminal.Error.WriteLine($"{output}: {grams} from {trainer.Sentences:N0} sentences with {trainer.Words:N0} words in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");

@@ -25,14 +25,20 @@ public sealed class NGramModel
     private readonly int[] _children;
 
     internal NGramModel(NGramModelBuilder nodes)
+        : this(new NGramArrays([.. nodes.Names], [.. nodes.Starts], nodes.Words, nodes.Suffixes, nodes.Children, nodes.LogProbs, nodes.Backoffs, nodes.ListsUnknown), nodes.Ids)
     {
-        (_names, _starts, _words, _suffixes, _logProbs, _backoffs, _children) =
-            ([.. nodes.Names], [.. nodes.Starts], nodes.Words, nodes.Suffixes, nodes.LogProbs, nodes.Backoffs, nodes.Children);
-        _ids = nodes.Ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        ListsUnknown = nodes.ListsUnknown;
+    }
+
+    private NGramModel(NGramArrays arrays, Dictionary<string, int> ids)
+    {
+        (Arrays, _names, _starts, _words) = (arrays, arrays.Names, arrays.Starts, arrays.Words);
+        (_suffixes, _logProbs, _backoffs, _children) = (arrays.Suffixes, arrays.LogProbs, arrays.Backoffs, arrays.Children);
+        _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         (Unknown, Begin, End) = (_ids["<unk>"], _ids["<s>"], _ids["</s>"]);
         BeginState = Order == 1 ? EmptyState : 1 + Begin;
     }
+
+    internal NGramArrays Arrays { get; }
 
     /// <summary>Words of the longest n-grams.</summary>
     public int Order => _starts.Length - 2;
@@ -53,7 +59,78 @@ public sealed class NGramModel
     public int Unknown { get; }
 
     /// <summary>Whether <c>&lt;unk&gt;</c> was listed; otherwise it costs <see cref="UnknownLogProb"/>.</summary>
-    public bool ListsUnknown { get; }
+    public bool ListsUnknown => Arrays.ListsUnknown;
+
+    /// <summary>Reads a file: ARPA, plain or gzip, or what <see cref="Save"/> wrote as <c>.ngrams</c>.</summary>
+    /// <param name="path">The file; its first bytes tell what it is.</param>
+    /// <param name="progress">Told the part of an ARPA file that is read, 0 to 1.</param>
+    /// <exception cref="InvalidDataException">The file is damaged; of an ARPA file the message names the line.</exception>
+    public static NGramModel Load(string path, IProgress<double>? progress = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            throw new IOException($"{path}: this is a folder; a language model is a file");
+        }
+
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
+        {
+            if (file.CanSeek && CompactNGrams.Is(file))
+            {
+                return FromArrays(CompactNGrams.Read(file, path), path);
+            }
+        }
+
+        return Arpa.Load(path, progress);
+    }
+
+    /// <summary>Writes a file: Parley's own when its name ends in <c>.ngrams</c>, which opens at once, else ARPA, gzip when it ends in <c>.gz</c>.</summary>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!path.EndsWith(CompactNGrams.Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            Arpa.Save(this, path);
+            return;
+        }
+
+        var temporary = $"{path}.{Environment.ProcessId}.part";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                CompactNGrams.Write(Arrays, file);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static NGramModel FromArrays(NGramArrays arrays, string where)
+    {
+        var ids = new Dictionary<string, int>(arrays.Names.Length, StringComparer.Ordinal);
+        foreach (var (id, name) in arrays.Names.Index())
+        {
+            if (!ids.TryAdd(name, id))
+            {
+                throw new InvalidDataException($"{where}: a word is there twice; the file is damaged");
+            }
+        }
+
+        foreach (var name in (string[])["<s>", "</s>", "<unk>"])
+        {
+            if (!ids.ContainsKey(name))
+            {
+                throw new InvalidDataException($"{where}: {name} is not among its words; the file is damaged");
+            }
+        }
+
+        return new NGramModel(arrays, ids);
+    }
 
     /// <summary>The number of n-grams of an order.</summary>
     public int Count(int order) => _starts[order + 1] - _starts[order];
