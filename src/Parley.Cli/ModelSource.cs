@@ -9,7 +9,7 @@ internal static class ModelSource
     public const string Variable = "PARLEY_MODEL";
 
     /// <summary>The model that comes with the command.</summary>
-    public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "whisper-digits-micro");
+    public static string Bundled => Path.Combine(AppContext.BaseDirectory, "models", "english");
 
     /// <summary>The streaming model that comes with the command.</summary>
     public static string BundledStreaming => Path.Combine(AppContext.BaseDirectory, "models", "speedstream-en");

@@ -78,7 +78,7 @@ public sealed class ListenTests : IDisposable
     [Fact]
     public void A_model_that_cannot_stream_is_named()
     {
-        var run = CommandRun.Of("listen", "--model", ModelSource.Bundled, "--file", CommandRun.Sample);
+        var run = CommandRun.Of("listen", "--model", CommandRun.Digits, "--file", CommandRun.Sample);
         Assert.Equal(1, run.Code);
         Assert.Contains("model_type \"whisper\" cannot stream", run.Error, StringComparison.Ordinal);
     }
