@@ -138,7 +138,7 @@ internal static class CompactNGrams
             for (var node = m.Starts[level]; node < m.Starts[level + 1]; node++)
             {
                 var (low, end) = (m.Children[node], m.Children[node + 1]);
-                Require(low <= end, "n-grams");
+                Require(low <= end && end <= m.Words.Length, "n-grams");
                 for (var child = low + 1; child < end; child++)
                 {
                     Require(m.Words[child] > m.Words[child - 1], "n-grams");
