@@ -40,14 +40,23 @@ public static class Arpa
     public static void Save(NGramModel model, string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        WriteWhole(path, file =>
+        {
+            using var stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : file;
+            using var writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Buffer, leaveOpen: true) { NewLine = "\n" };
+            Write(model, writer);
+        });
+    }
+
+    /// <summary>Writes a file that is there whole or not at all.</summary>
+    internal static void WriteWhole(string path, Action<Stream> write)
+    {
         var temporary = $"{path}.{Environment.ProcessId}.part";
         try
         {
-            using (Stream file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, Buffer))
-            using (var stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionLevel.Optimal) : file)
-            using (var writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), Buffer) { NewLine = "\n" })
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, Buffer))
             {
-                Write(model, writer);
+                write(file);
             }
 
             File.Move(temporary, path, overwrite: true);

@@ -9,7 +9,7 @@ namespace Parley.Decoding;
 // Little-endian: 8 letters, then, in Brotli (RFC 7932), order, words, whether <unk> was listed, each word's bytes and UTF-8, nodes of each order, and
 // the five arrays.
 
-/// <summary>N-gram models in Parley's own files, <c>.ngrams</c>, which open ten times as fast as ARPA files.</summary>
+/// <summary>N-gram models in Parley's own files, <c>.ngrams</c>, which open in milliseconds.</summary>
 internal static class CompactNGrams
 {
     /// <summary>What a file's name ends in.</summary>
@@ -86,7 +86,7 @@ internal static class CompactNGrams
             Check(model);
             return model;
         }
-        catch (Exception e) when (e is EndOfStreamException or DecoderFallbackException || (e is InvalidOperationException or InvalidDataException && e is not BadNGramsException))
+        catch (Exception e) when (e is EndOfStreamException or DecoderFallbackException or InvalidOperationException or InvalidDataException)
         {
             throw new InvalidDataException($"{where}: the file is damaged, or cut short", e);
         }

@@ -94,20 +94,7 @@ public sealed class NGramModel
             return;
         }
 
-        var temporary = $"{path}.{Environment.ProcessId}.part";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                CompactNGrams.Write(Arrays, file);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        Arpa.WriteWhole(path, file => CompactNGrams.Write(Arrays, file));
     }
 
     private static NGramModel FromArrays(NGramArrays arrays, string where)
